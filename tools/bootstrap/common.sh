@@ -1,0 +1,62 @@
+# What bazelw and tools/bootstrap/setup share. The caller has set $root to the top of the clone.
+# shellcheck shell=bash
+
+say() { printf 'bazelw: %s\n' "$*" >&2; }
+
+die() {
+  say "error: $*"
+  exit 1
+}
+
+# Sets $cache, the folder that outlives clones, and gives Bazel a HOME where there is none.
+find_folders() {
+  if [[ -z ${HOME:-} ]]; then
+    HOME=$(getent passwd "$(id -u)" | cut -d: -f6) || HOME=
+    export HOME
+  fi
+  [[ -n $HOME ]] || die "HOME is not set, and this user has no home folder: set HOME to a folder that you can write to"
+  cache=${EDDY_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/eddy}
+  [[ $cache == /* ]] || cache=$PWD/$cache
+  rc=$root/bazelw.bazelrc
+}
+
+# A number that changes when the set-up has to be made again.
+fingerprint() {
+  {
+    printf '%s\n' "$root" "$cache" "${BAZEL:-}" "${EDDY_DEPS:-}" "$(type -P bazelisk)" "$(type -P bazel)" || true
+    cat "$root"/tools/bootstrap/{setup,*.sh} "$root"/third_party/*.BUILD
+  } | cksum
+}
+
+# Sets $bazel to what the last set-up found. Fails when there was none or when something of it is gone.
+read_rc() {
+  local line known=
+  bazel=
+  [[ -r $rc ]] || return 1
+  while IFS= read -r line; do
+    case $line in
+      '# fingerprint '*) known=${line#'# fingerprint '} ;;
+      '# bazel '*) bazel=${line#'# bazel '} ;;
+      '# needs '*) [[ -e ${line#'# needs '} ]] || return 1 ;;
+    esac
+  done <"$rc"
+  [[ -x $bazel && $known == "$(fingerprint)" ]]
+}
+
+# Runs a command while no other bazelw of this cache folder does. The lock is not passed on: a server that the command starts
+# must not keep it.
+with_lock() {
+  mkdir -p "$cache" || die "can not make the cache folder $cache: set EDDY_CACHE_DIR to a folder that you can write to"
+  if ! type -P flock >/dev/null; then
+    "$@"
+    return
+  fi
+  (
+    exec 9>"$cache/lock"
+    if ! flock -n 9; then
+      say "another bazelw is setting up; waiting for it"
+      flock 9
+    fi
+    "$@" 9>&-
+  )
+}

@@ -60,7 +60,8 @@ struct Op {
   const OpKind kind;
   OpState state = OpState::kIdle;
   // The request is tried at once and never goes into flight: where it would block it is
-  // over with `operation_would_block`. The way to use memory that the op does not own.
+  // over with `operation_would_block`. The way to use memory that the op does not own. A
+  // backend that knew at its last poll that the request would block need not ask again.
   bool try_only = false;
   Completion on_complete;
   // Set by the owner before submit().

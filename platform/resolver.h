@@ -20,7 +20,8 @@ class Resolver {
   virtual ~Resolver() = default;
 
   // The stream addresses of `host` with `port`, in the order in which they should be
-  // tried. Empty with `error` set (of resolver_category()) when there is none.
+  // tried. Empty with `error` set when there is none: of resolver_category(), or the
+  // system's own when the system failed the resolver (no descriptors, no memory).
   // Threads: any, several at once.
   virtual std::vector<SocketAddress> resolve(const std::string& host, std::uint16_t port,
                                              AddressFamily family,

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Linux takes the properties of a new socket in the call that makes it.
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <cerrno>
+#include <cstddef>
+
+#include "eddy/platform/posix/socket_calls.h"
+
+namespace eddy {
+
+int open_socket(int domain, int type) noexcept {
+  return ::socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+int accept_socket(int listener, sockaddr* peer, socklen_t* length) noexcept {
+  return ::accept4(listener, peer, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+bool is_lost_connection(int number) noexcept {
+  switch (number) {
+    case ECONNABORTED:
+    // accept(2): Linux passes on errors that wait on the new socket. These mean "as EAGAIN,
+    // but try again".
+    case ENETDOWN:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+ssize_t send_silently(int socket, const void* bytes, std::size_t size) noexcept {
+  return ::send(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+}  // namespace eddy

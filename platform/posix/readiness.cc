@@ -1,0 +1,456 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/platform/posix/readiness.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "eddy/platform/posix/socket_address_posix.h"
+#include "eddy/platform/posix/socket_calls.h"
+
+namespace eddy {
+namespace {
+
+// Enough to drain most sockets in one call.
+constexpr std::size_t kScratchSize = 64 * 1024;
+
+// Systems cut or refuse transfers of 2 GiB and more; below that all of them do as asked.
+constexpr std::size_t kMaxTransfer = std::size_t{1} << 30;
+
+// More lost connections in a row than a backlog can hold: the listener itself is at fault.
+constexpr int kMaxLostConnections = 4096;
+
+std::error_code last_error() noexcept { return {errno, std::system_category()}; }
+
+bool would_block(int number) noexcept { return number == EAGAIN || number == EWOULDBLOCK; }
+
+int fd_of(const Slot& slot) noexcept { return static_cast<int>(slot.native_handle()); }
+
+void clear(Slot& slot, Readiness bit) noexcept {
+  slot.ready = static_cast<std::uint8_t>(slot.ready & ~bit);
+}
+
+// For a request that the descriptor's kind does not know.
+bool refuse(Op& op) noexcept {
+  op.error = std::make_error_code(std::errc::invalid_argument);
+  return true;
+}
+
+// What holds for the descriptor at this moment: bits of poll(2), 0 for none of `events`.
+short look(const Slot& slot, short events, std::error_code& error) noexcept {
+  pollfd question = {fd_of(slot), events, 0};
+  int count;
+  do {
+    count = ::poll(&question, 1, 0);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) {
+    error = last_error();
+  }
+  return question.revents;
+}
+
+bool try_send(Slot& slot, SendOp& op) noexcept {
+  const std::size_t size = std::min(op.buffer.size(), kMaxTransfer);
+  for (;;) {
+    const ssize_t sent = send_silently(fd_of(slot), op.buffer.data(), size);
+    if (sent >= 0) {
+      op.transferred = static_cast<std::size_t>(sent);
+      if (op.transferred < size) {
+        clear(slot, kWriteReady);  // the kernel's buffer is full; an edge will tell of room
+      }
+      return true;
+    }
+    if (would_block(errno)) {
+      clear(slot, kWriteReady);
+      return false;
+    }
+    if (errno != EINTR) {
+      op.error = last_error();
+      return true;
+    }
+  }
+}
+
+// After success and after an error the bit stays: there may be more connections behind, of
+// which no edge will tell. A process that has run out of descriptors can try again.
+bool try_accept(Slot& slot, AcceptOp& op) noexcept {
+  int lost = 0;
+  for (;;) {
+    KernelAddress peer;
+    const int accepted = accept_socket(fd_of(slot), peer.get(), &peer.length);
+    if (accepted >= 0) {
+      op.accepted = accepted;
+      op.peer = from_kernel(peer.get(), peer.length);
+      return true;
+    }
+    if (would_block(errno)) {
+      clear(slot, kReadReady);
+      return false;
+    }
+    const bool again = errno == EINTR || (is_lost_connection(errno) && ++lost < kMaxLostConnections);
+    if (!again) {
+      op.error = last_error();
+      return true;
+    }
+  }
+}
+
+// Asks for the outcome of a connect that is under way. The event alone proves nothing: it may
+// have been fetched before connect() was called, and an unconnected socket "hangs up".
+bool finish_connect(Slot& slot, ConnectOp& op) noexcept {
+  const short now = look(slot, POLLOUT, op.error);
+  if (op.error) {
+    return true;
+  }
+  if (now == 0) {
+    slot.ready = 0;
+    return false;
+  }
+  int failure = 0;
+  socklen_t size = sizeof(failure);
+  if (::getsockopt(fd_of(slot), SOL_SOCKET, SO_ERROR, &failure, &size) != 0) {
+    op.error = last_error();
+  } else if (failure != 0) {
+    op.error = std::error_code(failure, std::system_category());
+  } else if ((now & POLLHUP) != 0) {  // somebody else was told why, or has shut it down
+    op.error = std::make_error_code(std::errc::not_connected);
+  }
+  return true;
+}
+
+}  // namespace
+
+Descriptor* ReadinessProactor::attach(NativeHandle handle, DescriptorKind kind,
+                                      std::error_code& error) noexcept {
+  KernelAddress own;
+  const bool is_socket = kind != DescriptorKind::kForeign;
+  if (is_socket && ::getsockname(static_cast<int>(handle), own.get(), &own.length) != 0) {
+    error = last_error();
+    return nullptr;
+  }
+  Slot* slot = slots_.make(handle, kind);
+  if (slot == nullptr) {
+    error = std::make_error_code(std::errc::not_enough_memory);
+    return nullptr;
+  }
+  if (is_socket) {
+    // Not on Unix sockets: there a receive also ends behind bytes that a descriptor was
+    // sent with, without a word of what follows.
+    const int family = own.get()->sa_family;
+    slot->short_means_empty = family == AF_INET || family == AF_INET6;
+    slot->ready = kReadReady | kWriteReady;
+  }
+  error = is_socket ? watch_socket(*slot) : watch_foreign(*slot);
+  if (error) {
+    slots_.destroy(*slot);
+    return nullptr;
+  }
+  return slot;
+}
+
+void ReadinessProactor::detach(Descriptor& descriptor) noexcept {
+  Slot& slot = static_cast<Slot&>(descriptor);
+  if (slots_.find(slot.key) != &slot) {
+    contract_broken("detach() of a descriptor that is gone");
+  }
+  if (slot.in != nullptr || slot.out != nullptr) {
+    contract_broken("detach() of a descriptor with an op in flight");
+  }
+  unwatch(slot);
+  slots_.destroy(slot);
+}
+
+bool ReadinessProactor::submit(Op& op) noexcept {
+  if (op.state != OpState::kIdle) {
+    contract_broken("submit() of an op in flight");
+  }
+  if (op.error) {
+    op.error.clear();
+  }
+  Slot& slot = static_cast<Slot&>(*op.descriptor);
+  switch (op.kind) {
+    case OpKind::kReceive:
+      return submit_receive(slot, static_cast<ReceiveOp&>(op));
+    case OpKind::kSend:
+      return submit_send(slot, static_cast<SendOp&>(op));
+    case OpKind::kAccept:
+      return submit_accept(slot, static_cast<AcceptOp&>(op));
+    case OpKind::kConnect:
+      return submit_connect(slot, static_cast<ConnectOp&>(op));
+    case OpKind::kReadable:
+    case OpKind::kWritable:
+      return submit_readiness(slot, op);
+  }
+  return refuse(op);
+}
+
+bool ReadinessProactor::submit_receive(Slot& slot, ReceiveOp& op) noexcept {
+  op.transferred = 0;
+  op.lent = {};
+  if (slot.kind() != DescriptorKind::kStream) {
+    return refuse(op);
+  }
+  if ((slot.ready & kReadReady) != 0 && try_receive(slot, op)) {
+    return true;
+  }
+  return park(slot.in, op);
+}
+
+bool ReadinessProactor::submit_send(Slot& slot, SendOp& op) noexcept {
+  op.transferred = 0;
+  if (slot.kind() != DescriptorKind::kStream) {
+    return refuse(op);
+  }
+  if (op.buffer.empty()) {
+    return true;
+  }
+  if ((slot.ready & kWriteReady) != 0 && try_send(slot, op)) {
+    return true;
+  }
+  return park(slot.out, op);
+}
+
+bool ReadinessProactor::submit_accept(Slot& slot, AcceptOp& op) noexcept {
+  op.accepted = kInvalidHandle;
+  op.peer = {};
+  if (slot.kind() != DescriptorKind::kListener) {
+    return refuse(op);
+  }
+  if ((slot.ready & kReadReady) != 0 && try_accept(slot, op)) {
+    return true;
+  }
+  return park(slot.in, op);
+}
+
+bool ReadinessProactor::submit_connect(Slot& slot, ConnectOp& op) noexcept {
+  if (slot.kind() != DescriptorKind::kStream) {
+    return refuse(op);
+  }
+  KernelAddress address;
+  op.error = to_kernel(op.address, address);
+  if (op.error) {
+    return true;
+  }
+  if (::connect(fd_of(slot), address.get(), address.length) == 0) {
+    slot.ready = kReadReady | kWriteReady;
+    return true;
+  }
+  // Interrupted, it goes on behind our back like one that is in progress.
+  if (errno != EINPROGRESS && errno != EINTR) {
+    op.error = last_error();
+    return true;
+  }
+  // What events told so far was about a socket without a connection, a hang-up among it.
+  slot.ready = 0;
+  return park(slot.out, op);
+}
+
+bool ReadinessProactor::submit_readiness(Slot& slot, Op& op) noexcept {
+  if (slot.kind() != DescriptorKind::kForeign) {
+    return refuse(op);
+  }
+  const bool reads = op.kind == OpKind::kReadable;
+  if (op.try_only && look(slot, reads ? POLLIN : POLLOUT, op.error) != 0) {
+    return true;
+  }
+  if (op.error || park(reads ? slot.in : slot.out, op)) {
+    return true;
+  }
+  note_interest(slot);
+  return false;
+}
+
+bool ReadinessProactor::cancel(Op& op) noexcept {
+  if (op.state != OpState::kInFlight) {
+    contract_broken("cancel() of an op that is not in flight");
+  }
+  Slot& slot = static_cast<Slot&>(*op.descriptor);
+  Op*& place = slot.in == &op ? slot.in : slot.out;
+  if (place != &op) {
+    contract_broken("cancel() of an op that its descriptor does not know");
+  }
+  place = nullptr;
+  --in_flight_;
+  op.state = OpState::kIdle;
+  op.error = std::make_error_code(std::errc::operation_canceled);
+  if (slot.kind() == DescriptorKind::kForeign) {
+    note_interest(slot);
+  }
+  return true;
+}
+
+std::size_t ReadinessProactor::flush_interest() noexcept {
+  if (changes_.is_alone()) {
+    return 0;
+  }
+  // Only what is noted now: an op that the kernel refuses may be submitted again from its
+  // completion, for ever.
+  ChangeLink present;
+  present.insert_before(changes_);
+  changes_.unlink();
+  std::size_t completed = 0;
+  while (!present.is_alone()) {
+    Slot& slot = static_cast<Slot&>(*present.next);
+    slot.unlink();
+    const auto wanted = static_cast<std::uint8_t>((slot.in != nullptr ? kReadReady : 0) |
+                                                  (slot.out != nullptr ? kWriteReady : 0));
+    if (wanted == slot.armed) {
+      continue;
+    }
+    const std::error_code error = set_interest(slot, wanted);
+    if (error) {
+      completed += deliver_foreign(slot, static_cast<std::uint8_t>(wanted & ~slot.armed), error);
+    } else {
+      slot.armed = wanted;
+    }
+  }
+  return completed;
+}
+
+std::size_t ReadinessProactor::deliver(SlotKey key, std::uint8_t readiness) noexcept {
+  Slot* slot = slots_.find(key);
+  if (slot == nullptr) {
+    return 0;
+  }
+  if (slot->kind() == DescriptorKind::kForeign) {
+    return deliver_foreign(*slot, readiness, std::error_code());
+  }
+  slot->ready |= readiness;
+  // The call that meets a socket's error takes it away. Of a failed connection it belongs to
+  // the connect; later to the receive, which would else take a reset for an end of stream.
+  const bool connects = slot->out != nullptr && slot->out->kind == OpKind::kConnect;
+  std::size_t completed = connects ? deliver_out(*slot) : deliver_in(*slot);
+  if (completed != 0) {
+    slot = slots_.find(key);  // on_complete may have detached it
+  }
+  if (slot != nullptr) {
+    completed += connects ? deliver_in(*slot) : deliver_out(*slot);
+  }
+  return completed;
+}
+
+std::size_t ReadinessProactor::deliver_in(Slot& slot) noexcept {
+  if (slot.in == nullptr || (slot.ready & kReadReady) == 0 || !try_in(slot, *slot.in)) {
+    return 0;
+  }
+  complete(slot.in);
+  return 1;
+}
+
+std::size_t ReadinessProactor::deliver_out(Slot& slot) noexcept {
+  if (slot.out == nullptr || (slot.ready & kWriteReady) == 0 || !try_out(slot, *slot.out)) {
+    return 0;
+  }
+  complete(slot.out);
+  return 1;
+}
+
+// Completes what waits for `bits`, with `error`.
+std::size_t ReadinessProactor::deliver_foreign(Slot& slot, std::uint8_t bits,
+                                               std::error_code error) noexcept {
+  const SlotKey key = slot.key;
+  note_interest(slot);  // even if nobody waits: then the kernel has refused to disarm it
+  std::size_t completed = 0;
+  if (slot.in != nullptr && (bits & kReadReady) != 0) {
+    slot.in->error = error;
+    complete(slot.in);
+    ++completed;
+  }
+  Slot* rest = slots_.find(key);  // on_complete may have detached it
+  if (rest != nullptr && rest->out != nullptr && (bits & kWriteReady) != 0) {
+    rest->out->error = error;
+    complete(rest->out);
+    ++completed;
+  }
+  return completed;
+}
+
+bool ReadinessProactor::try_in(Slot& slot, Op& op) noexcept {
+  return op.kind == OpKind::kAccept ? try_accept(slot, static_cast<AcceptOp&>(op))
+                                    : try_receive(slot, static_cast<ReceiveOp&>(op));
+}
+
+bool ReadinessProactor::try_out(Slot& slot, Op& op) noexcept {
+  return op.kind == OpKind::kConnect ? finish_connect(slot, static_cast<ConnectOp&>(op))
+                                     : try_send(slot, static_cast<SendOp&>(op));
+}
+
+bool ReadinessProactor::try_receive(Slot& slot, ReceiveOp& op) noexcept {
+  const bool lends = op.buffer.empty();
+  std::byte* const place = lends ? scratch() : op.buffer.data();
+  const std::size_t size = lends ? kScratchSize : std::min(op.buffer.size(), kMaxTransfer);
+  if (place == nullptr) {
+    op.error = std::make_error_code(std::errc::not_enough_memory);
+    return true;
+  }
+  for (;;) {
+    const ssize_t received = ::recv(fd_of(slot), place, size, MSG_DONTWAIT);
+    if (received >= 0) {
+      op.transferred = static_cast<std::size_t>(received);
+      op.lent = lends ? std::span<const std::byte>(place, op.transferred) : op.lent;
+      const bool is_short = received > 0 && op.transferred < size;
+      if (is_short && slot.short_means_empty && (slot.ready & kMoreThanBytes) == 0) {
+        clear(slot, kReadReady);
+      }
+      return true;
+    }
+    if (would_block(errno)) {
+      clear(slot, kReadReady);
+      return false;
+    }
+    if (errno != EINTR) {
+      op.error = last_error();
+      return true;
+    }
+  }
+}
+
+std::byte* ReadinessProactor::scratch() noexcept {
+  if (scratch_ == nullptr) {
+    scratch_.reset(new (std::nothrow) std::byte[kScratchSize]);
+  }
+  return scratch_.get();
+}
+
+bool ReadinessProactor::park(Op*& place, Op& op) noexcept {
+  if (op.try_only) {
+    op.error = std::make_error_code(std::errc::operation_would_block);
+    return true;
+  }
+  if (place != nullptr) {
+    contract_broken("submit() of a second op in the same direction of a descriptor");
+  }
+  place = &op;
+  op.state = OpState::kInFlight;
+  ++in_flight_;
+  return false;
+}
+
+void ReadinessProactor::complete(Op*& place) noexcept {
+  Op& op = *std::exchange(place, nullptr);
+  op.state = OpState::kIdle;
+  --in_flight_;
+  op.on_complete(op);
+}
+
+void ReadinessProactor::note_interest(Slot& slot) noexcept {
+  if (slot.is_alone()) {
+    slot.insert_before(changes_);
+  }
+}
+
+void ReadinessProactor::contract_broken(const char* what) noexcept {
+  std::fprintf(stderr, "eddy: fatal: %s\n", what);
+  std::abort();
+}
+
+}  // namespace eddy

@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The few socket calls that POSIX systems spell differently. Each system's folder
+// implements them; the result and errno are as those of the call that they stand for.
+
+#ifndef EDDY_PLATFORM_POSIX_SOCKET_CALLS_H_
+#define EDDY_PLATFORM_POSIX_SOCKET_CALLS_H_
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <cstddef>
+
+namespace eddy {
+
+// A socket that is non-blocking, closed on exec and silent about broken pipes: all of it
+// from birth on, since another thread may fork at any time.
+int open_socket(int domain, int type) noexcept;
+
+// accept() of such a socket.
+int accept_socket(int listener, sockaddr* peer, socklen_t* length) noexcept;
+
+// Whether accept() failed with `number` for one connection's sake: it is gone from the
+// queue, and the next one may be fine.
+bool is_lost_connection(int number) noexcept;
+
+// send() that never blocks and never raises SIGPIPE, whatever the process's disposition.
+ssize_t send_silently(int socket, const void* bytes, std::size_t size) noexcept;
+
+}  // namespace eddy
+
+#endif  // EDDY_PLATFORM_POSIX_SOCKET_CALLS_H_

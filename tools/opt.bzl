@@ -1,7 +1,7 @@
 """opt_binary: a binary built with -c opt, whatever mode the rest of the build is in."""
 
 def _opt_transition_impl(settings, attr):
-    _ = (settings, attr)  # buildifier: disable=unused-variable
+    _ignored = (settings, attr)  # @unused
     return {"//command_line_option:compilation_mode": "opt"}
 
 _opt_transition = transition(
@@ -24,12 +24,10 @@ def _opt_binary_impl(ctx):
         runfiles = ctx.runfiles([executable]).merge(binary.default_runfiles),
     )]
 
-opt_binary = rule(
+_opt_binary = rule(
     implementation = _opt_binary_impl,
-    doc = "An executable that is `binary`, built with -c opt: for tests that count instructions in any mode.",
     attrs = {
         "binary": attr.label(
-            doc = "The executable to build.",
             cfg = _opt_transition,
             mandatory = True,
         ),
@@ -39,3 +37,19 @@ opt_binary = rule(
     },
     executable = True,
 )
+
+def opt_binary(name, binary, tags = [], **kwargs):
+    """A binary built with -c opt, for the data of a test that counts instructions in any mode.
+
+    Args:
+      name: of the target and of the file.
+      binary: the executable to build.
+      tags: more tags; "manual" is always there, so that only who needs it builds it.
+      **kwargs: as of every rule (testonly, visibility).
+    """
+    _opt_binary(
+        name = name,
+        binary = binary,
+        tags = tags + ["manual"],
+        **kwargs
+    )

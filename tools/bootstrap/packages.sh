@@ -19,6 +19,7 @@ missing_packages() {
   [[ -n $bazel ]] || echo bazel-bootstrap
   need clang-19 type -P clang-19
   need libclang-rt-19-dev compgen -G '/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-*.a'
+  need lld-19 type -P ld.lld-19
   need llvm-19 test -x /usr/lib/llvm-19/bin/llvm-symbolizer
   need g++ type -P g++
   need dpkg-dev type -P dpkg-source

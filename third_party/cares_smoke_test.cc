@@ -17,7 +17,7 @@ TEST(Cares, InitialisesAndAnswersFromTheLibraryThatItsHeaderDescribes) {
 TEST(Cares, MakesAChannelFromTheConfigurationOfTheMachine) {
   ASSERT_EQ(ares_library_init(ARES_LIB_INIT_ALL), ARES_SUCCESS);
   ares_channel channel;
-  ASSERT_EQ(ares_init(&channel), ARES_SUCCESS);
+  ASSERT_EQ(ares_init_options(&channel, nullptr, 0), ARES_SUCCESS);
   ares_destroy(channel);
   ares_library_cleanup();
 }

@@ -1,4 +1,4 @@
-# What bazelw and tools/bootstrap/setup share. The caller has set $root to the top of the clone.
+# What bazelw and tools/bootstrap/setup share. Both have set $root to the top of the clone.
 # shellcheck shell=bash
 
 say() { printf 'bazelw: %s\n' "$*" >&2; }
@@ -8,27 +8,28 @@ die() {
   exit 1
 }
 
-# Sets $cache, the folder that outlives clones, and gives Bazel a HOME where there is none.
+# Sets $cache, the folder that outlives clones, and $rc. Gives Bazel a HOME where there is none.
 find_folders() {
   if [[ -z ${HOME:-} ]]; then
-    HOME=$(getent passwd "$(id -u)" | cut -d: -f6) || HOME=
+    HOME=$(getent passwd "$(id -u)" | cut -d: -f6) || true
+    [[ -n $HOME ]] || die "HOME is not set: set it to a folder that you can write to"
     export HOME
   fi
-  [[ -n $HOME ]] || die "HOME is not set, and this user has no home folder: set HOME to a folder that you can write to"
   cache=${EDDY_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/eddy}
-  [[ $cache == /* ]] || cache=$PWD/$cache
+  [[ $cache == /* ]] || cache=$root/$cache
   rc=$root/bazelw.bazelrc
 }
 
 # A number that changes when the set-up has to be made again.
 fingerprint() {
   {
-    printf '%s\n' "$root" "$cache" "${BAZEL:-}" "${EDDY_DEPS:-}" "$(type -P bazelisk)" "$(type -P bazel)" || true
+    printf '%s\n' "$root" "$cache" "${BAZEL:-}" "${EDDY_DEPS:-}"
+    type -P bazelisk bazel || true
     cat "$root"/tools/bootstrap/{setup,*.sh} "$root"/third_party/*.BUILD
   } | cksum
 }
 
-# Sets $bazel to what the last set-up found. Fails when there was none or when something of it is gone.
+# Sets $bazel to what the last set-up found. Fails when there was none, or when something that it found is gone.
 read_rc() {
   local line known=
   bazel=
@@ -43,10 +44,11 @@ read_rc() {
   [[ -x $bazel && $known == "$(fingerprint)" ]]
 }
 
-# Runs a command while no other bazelw of this cache folder does. The lock is not passed on: a server that the command starts
-# must not keep it.
+# Runs a command while no other bazelw of this cache folder does. The command does not inherit the lock: a server that
+# it starts would keep it.
 with_lock() {
-  mkdir -p "$cache" || die "can not make the cache folder $cache: set EDDY_CACHE_DIR to a folder that you can write to"
+  mkdir -p "$cache" 2>/dev/null && [[ -w $cache ]] ||
+    die "can not write to the cache folder $cache: set EDDY_CACHE_DIR, or HOME, to a folder that you can write to"
   if ! type -P flock >/dev/null; then
     "$@"
     return

@@ -1,20 +1,20 @@
 # Which Bazel, and where do the dependencies come from?
 # shellcheck shell=bash
 
-# Sets $bazel and $version (empty when there is none yet) and $deps (upstream or debian).
+# Sets $bazel and $version, both empty when there is no Bazel yet, and $deps: upstream or debian.
 find_bazel() {
-  local candidate found
+  local candidates=(bazelisk bazel) candidate found
+  [[ -z ${BAZEL:-} ]] || candidates=("$BAZEL")
   bazel='' version=''
-  for candidate in ${BAZEL:+"$BAZEL"} bazelisk bazel; do
+  for candidate in "${candidates[@]}"; do
     found=$(type -P "$candidate") || continue
-    version=$(bazel_version "$found") || {
-      say "$found does not start; going on without it"
-      continue
-    }
-    bazel=$found
-    break
+    if version=$(bazel_version "$found"); then
+      bazel=$found
+      break
+    fi
+    say "$found does not start"
   done
-  [[ -z ${BAZEL:-} || $bazel == "$(type -P "$BAZEL")" ]] || die "BAZEL=$BAZEL is not a Bazel that starts"
+  [[ -z ${BAZEL:-} || -n $bazel ]] || die "BAZEL=$BAZEL is no Bazel that starts"
 
   case ${EDDY_DEPS:-} in
     upstream | debian) deps=$EDDY_DEPS ;;
@@ -22,25 +22,23 @@ find_bazel() {
     *) die "EDDY_DEPS=$EDDY_DEPS is neither debian nor upstream" ;;
   esac
   if [[ $deps == debian ]]; then
-    is_debian || die "EDDY_DEPS=debian, but this is not a Debian machine: apt-get is not there"
+    is_debian || die "EDDY_DEPS=debian, but this is no Debian machine: it has no apt-get"
   elif [[ -z $bazel ]]; then
-    die "no Bazel found, and this is not a Debian machine that it could be installed on: install bazelisk and run bazelw again"
+    die "no Bazel found, and this is no Debian machine that it could be installed on: install bazelisk and run bazelw again"
+  elif ((${version%%.*} < 5)); then
+    die "$bazel is Bazel $version, too old for the dependencies that WORKSPACE names: install bazelisk and run bazelw again"
   fi
 }
 
 choose_deps() {
-  if ! is_debian; then
-    deps=upstream
-  elif [[ -z $bazel ]] || ((${version%%.*} < 5)); then
-    deps=debian
-  elif network; then
-    deps=upstream
-  else
-    deps=debian
+  deps=upstream
+  if is_debian; then
+    if [[ -z $bazel ]] || ((${version%%.*} < 5)) || ! network; then deps=debian; fi
   fi
 }
 
-# Run in the clone, so that bazelisk sees .bazeliskrc. Debian's Bazel does not know its own version; its package does.
+# Prints the version. Runs in the clone, so that bazelisk sees .bazeliskrc. Debian's Bazel 4 does not know its own
+# version; its package does.
 bazel_version() {
   local answer
   answer=$(cd "$root" && "$1" --version) || return 1

@@ -1,28 +1,19 @@
 # Debian packages: what is missing, and its installation.
 # shellcheck shell=bash
 
-# Runs a command with its output in a file. When it fails, says the line that tells why.
-logged() {
-  local what=$1 log=$cache/$2 reason
-  shift 2
-  if "$@" >"$log" 2>&1 </dev/null; then return 0; fi
-  reason=$(grep -m1 'No space left on device' "$log" || grep '^E: ' "$log" | head -n 1 || tail -n 1 "$log") || true
-  die "$what failed: ${reason:-no output} (all of it is in $log)"
-}
-
 # Prints the packages that are missing, each known by something that it brings.
 missing_packages() {
+  [[ -n $bazel ]] || echo bazel-bootstrap
   need bazel-platforms test -e /usr/share/bazel/tools/platforms/BUILD
   need bazel-rules-java test -e /usr/share/bazel/rules/java/WORKSPACE
   need bazel-rules-proto test -e /usr/share/bazel/rules/proto/WORKSPACE
   need bazel-skylib test -e /usr/share/bazel/tools/skylib/WORKSPACE
-  [[ -n $bazel ]] || echo bazel-bootstrap
   need clang-19 type -P clang-19
+  need dpkg-dev type -P dpkg-source
+  need g++ type -P g++
   need libclang-rt-19-dev compgen -G '/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-*.a'
   need lld-19 type -P ld.lld-19
   need llvm-19 test -x /usr/lib/llvm-19/bin/llvm-symbolizer
-  need g++ type -P g++
-  need dpkg-dev type -P dpkg-source
   need python3 type -P python3
 }
 
@@ -33,38 +24,77 @@ need() {
 }
 
 install_packages() {
-  local packages sudo='' install
+  local packages
   mapfile -t packages < <(missing_packages)
   if ((${#packages[@]})); then
-    install=(apt-get install -y --no-install-recommends)
-    if ((EUID != 0)); then
-      sudo="sudo -n"
-      sudo -n true 2>/dev/null ||
-        die "packages are missing and you are not root; run: sudo ${install[*]} ${packages[*]}"
-    fi
+    become_root "${packages[@]}"
     can_install "${packages[@]}" || refresh_lists
-    can_install "${packages[@]}" || die "not in the package lists of this machine: $(not_listed "${packages[@]}")"
+    can_install "${packages[@]}" || die "can not install ${packages[*]}: $(why_not "${packages[@]}")"
     say "installing ${packages[*]}"
-    # shellcheck disable=SC2086
-    logged "installing ${packages[*]}" install.log \
-      $sudo env DEBIAN_FRONTEND=noninteractive "${install[@]}" -q -o DPkg::Lock::Timeout=600 "${packages[@]}"
+    apt_install "${packages[@]}" || repair && apt_install "${packages[@]}" ||
+      die "can not install ${packages[*]}: $(reason install.log)"
   fi
   if [[ -z $bazel ]]; then
-    bazel=$(type -P bazel) && version=$(bazel_version "$bazel") || die "bazel-bootstrap is installed, but its bazel does not start"
+    bazel=$(type -P bazel) || die "the package bazel-bootstrap is installed, but brought no bazel"
+    version=$(bazel_version "$bazel") || die "the package bazel-bootstrap is installed, but its $bazel does not start"
+  fi
+}
+
+# Sets the command prefix $sudo to nothing, if this is root, or to a sudo that asks no password.
+become_root() {
+  sudo=()
+  if ((EUID != 0)); then
+    sudo=(sudo -n)
+    "${sudo[@]}" true 2>/dev/null ||
+      die "packages are missing and you are not root; run: sudo apt-get install -y --no-install-recommends $*"
   fi
 }
 
 can_install() { apt-get install -s --no-install-recommends "$@" >"$work/simulated" 2>&1; }
 
-refresh_lists() {
-  say "refreshing the package lists"
-  # shellcheck disable=SC2086
-  logged "refreshing the package lists" update.log $sudo apt-get update -q
+apt_install() {
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+    -o DPkg::Lock::Timeout=600 "$@" >"$cache/install.log" 2>&1 </dev/null
 }
 
-not_listed() {
-  local package
-  for package in "$@"; do
-    can_install "$package" || printf '%s ' "$package"
+# After a failed installation: fails when there is nothing that could be mended.
+repair() {
+  if grep -q 'dpkg was interrupted' "$cache/install.log"; then
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive dpkg --configure -a >"$cache/repair.log" 2>&1 </dev/null
+  elif grep -q ' 404 ' "$cache/install.log"; then
+    refresh_lists # they name files that the mirror has no more
+  else
+    return 1
+  fi
+}
+
+# apt-get update does not wait for another one, as apt-get install does.
+refresh_lists() {
+  local tries
+  say "refreshing the package lists"
+  for tries in {1..60}; do
+    "${sudo[@]}" apt-get update -q >"$cache/update.log" 2>&1 </dev/null || true
+    grep -q 'Could not get lock' "$cache/update.log" || return 0
+    sleep "$((tries < 5 ? 1 : 5))"
   done
+}
+
+why_not() {
+  local package absent=()
+  if grep -qE 'Failed to fetch|Could not get lock' "$cache/update.log"; then
+    reason update.log
+    return
+  fi
+  for package in "$@"; do
+    can_install "$package" || absent+=("$package")
+  done
+  echo "the package sources of this machine do not have ${absent[*]}"
+}
+
+# Prints the line of a log in the cache folder that tells why the command failed.
+reason() {
+  local log=$cache/$1 line
+  line=$(grep -m1 'No space left on device' "$log" || grep -m1 '^E: ' "$log" ||
+    grep -m1 '^W: .*\(Failed\|Could not\)' "$log" || tail -n 1 "$log") || true
+  printf '%s (all of it is in %s)' "${line:-no output}" "$log"
 }

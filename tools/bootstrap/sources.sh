@@ -3,7 +3,23 @@
 
 source_packages=(abseil googletest c-ares)
 
-# Unpacks what is not yet there into $cache/sources/<package>-<version>-<overlay>.
+# The name that BUILD files know a package by.
+repository_name() {
+  case $1 in
+    abseil) echo com_google_absl ;;
+    googletest) echo com_google_googletest ;;
+    c-ares) echo com_github_cares_cares ;;
+  esac
+}
+
+# The BUILD file for a package that has none.
+overlay() {
+  case $1 in
+    c-ares) echo "$root/third_party/cares.BUILD" ;;
+  esac
+}
+
+# Unpacks what is not yet there into $cache/sources/<package>-<version>-<sum of the overlay>.
 unpack_sources() {
   local package absent=()
   for package in "${source_packages[@]}"; do
@@ -19,28 +35,22 @@ unpack_sources() {
 
 # Prints the folder of a package's newest sources, if there is one.
 source_folder() {
-  local folder
-  folder=$(compgen -G "$cache/sources/$1-*-$(overlay_sum "$1")" | sort -V | tail -n 1) || true
-  printf '%s' "$folder"
+  compgen -G "$cache/sources/$1-*-$(overlay_sum "$1")" | sort -V | tail -n 1 || true
 }
-
-overlay() { case $1 in c-ares) echo "$root/third_party/cares.BUILD" ;; esac; }
 
 overlay_sum() {
   local file
   file=$(overlay "$1")
-  cat "${file:-/dev/null}" | cksum | cut -d' ' -f1
+  cksum <"${file:-/dev/null}" | cut -d' ' -f1
 }
 
-# An apt of our own: source lines made from the machine's sources, and lists and caches in $work. The machine's apt is not changed.
+# An apt of our own: source lines made from the machine's, lists and archives in $work. The machine's apt is not changed.
 private_apt() {
-  local etc main file
+  local sourceparts sourcelist file
   mkdir -p "$work/apt/etc" "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/source"
-  eval "$(apt-config shell etc Dir::Etc::sourceparts/d main Dir::Etc::sourcelist/f)"
-  # shellcheck disable=SC2154
-  for file in "$main" "$etc"*.list "$etc"*.sources; do
-    [[ -s $file ]] || continue
-    source_lines "$file" >"$work/apt/etc/$(basename "$file")"
+  eval "$(apt-config shell sourceparts Dir::Etc::sourceparts/d sourcelist Dir::Etc::sourcelist/f)"
+  for file in "$sourcelist" "$sourceparts"*.list "$sourceparts"*.sources; do
+    [[ ! -s $file ]] || source_lines "$file" >"$work/apt/etc/$(basename "$file")"
   done
   cat >"$work/apt/apt.conf" <<END
 Dir::Etc::sourcelist "/dev/null";
@@ -49,52 +59,38 @@ Dir::State::lists "$work/apt/lists";
 Dir::Cache "$work/apt/cache";
 APT::Sandbox::User "root";
 END
-  # A list that can not be read matters only if a package is then not found, which is seen below.
+  # A list that can not be fetched matters only if a package is not found then.
   APT_CONFIG=$work/apt/apt.conf apt-get update -q >"$cache/sources.log" 2>&1 </dev/null || true
 }
 
-# Prints an apt source list, in either format, with each deb line turned into a deb-src line.
+# Prints an apt source list, of either format, with each deb turned into deb-src.
 source_lines() {
   case $1 in
-    *.sources) awk 'tolower($0) ~ /^types:/ { print "Types: deb-src"; types = 1; next }
-                    types && /^[ \t]/ { next }
-                    { types = 0; print }' "$1" ;;
+    *.sources)
+      awk 'tolower($0) ~ /^types:/ { print "Types: deb-src"; in_types = 1; next }
+           in_types && /^[ \t]/ { next }
+           { in_types = 0; print }' "$1"
+      ;;
     *) sed -nE 's/^[[:space:]]*deb(-src)?[[:space:]]+/deb-src /p' "$1" | sort -u ;;
   esac
 }
 
 unpack_source() {
-  local package=$1 dsc file version folder
-  APT_CONFIG=$work/apt/apt.conf apt-get source --print-uris "$package" >"$work/uris" 2>&1 </dev/null ||
-    die "no sources of $package: $(sources_problem) (all of it is in $cache/sources.log)"
-  (
-    cd "$work/apt/source"
-    APT_CONFIG=$work/apt/apt.conf logged "fetching the sources of $package" fetch.log apt-get source -q --download-only "$package"
-    dsc=$(compgen -G "${package}_*.dsc")
-    logged "unpacking $dsc" unpack.log dpkg-source --no-check -x "$dsc" "$package"
-  ) || exit
+  local package=$1 dsc version overlay unpacked
+  unpacked=$work/apt/source/$package
+  (cd "$work/apt/source" && APT_CONFIG=$work/apt/apt.conf apt-get source -q --download-only "$package") \
+    >>"$cache/sources.log" 2>&1 </dev/null || die "can not fetch the sources of $package: $(reason sources.log)"
   dsc=$(compgen -G "$work/apt/source/${package}_*.dsc")
+  dpkg-source --no-check -x "$dsc" "$unpacked" >"$cache/unpack.log" 2>&1 </dev/null ||
+    die "can not unpack the sources of $package: $(reason unpack.log)"
   version=$(sed -n 's/^Version: //p' "$dsc" | head -n 1)
-  file=$(overlay "$package")
-  if [[ -n $file ]]; then
-    cp "$file" "$work/apt/source/$package/BUILD.bazel"
-    printf 'workspace(name = "%s")\n' "$(repository "$package")" >"$work/apt/source/$package/WORKSPACE"
+  overlay=$(overlay "$package")
+  if [[ -n $overlay ]]; then
+    cp "$overlay" "$unpacked/BUILD.bazel"
+    printf 'workspace(name = "%s")\n' "$(repository_name "$package")" >"$unpacked/WORKSPACE"
+    printf 'module(name = "%s")\n' "$package" >"$unpacked/MODULE.bazel"
   fi
-  folder=$cache/sources/$package-${version//[:~]/_}-$(overlay_sum "$package")
   mkdir -p "$cache/sources"
-  mv -T "$work/apt/source/$package" "$folder" || die "can not put the sources of $package into $cache/sources"
-}
-
-sources_problem() {
-  grep -m1 -E '^(E|Err|W): ?.*(Temporary failure|Could not|Unable|Failed|Cannot)' "$cache/sources.log" ||
-    grep -m1 '^E: ' "$work/uris" || echo "unknown"
-}
-
-# The name that BUILD files know a package by.
-repository() {
-  case $1 in
-    abseil) echo com_google_absl ;;
-    googletest) echo com_google_googletest ;;
-    c-ares) echo com_github_cares_cares ;;
-  esac
+  mv -T "$unpacked" "$cache/sources/$package-${version//[:~]/_}-$(overlay_sum "$package")" ||
+    die "can not put the sources of $package into $cache/sources"
 }

@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/future_awaiter.h"
+
+namespace eddy::internal {
+
+std::string describe_future(const FutureState& state) {
+  if (!state.is_task()) return "a future";
+  return static_cast<const TaskState&>(state).name();
+}
+
+std::exception_ptr future_misuse(const FutureState& state) {
+  const bool own = &state.loop() == running_loop;
+  return std::make_exception_ptr(std::runtime_error(
+      own ? "eddy: " + describe_future(state) + " can not await itself"
+          : "eddy: " + describe_future(state) + " is attached to a different loop"));
+}
+
+}  // namespace eddy::internal

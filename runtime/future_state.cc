@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/future_state.h"
+
+#include <string>
+#include <utility>
+
+namespace eddy::internal {
+
+FutureState::~FutureState() {
+  // Only done callbacks can be left: all others hold a reference.
+  waiters_.notify_all();
+  if (kind_ == Kind::kFuture && !done()) --loop_->live_futures;
+  loop_->release();
+}
+
+bool FutureState::cancel(std::string_view message) {
+  if (done()) return false;
+  std::exception_ptr error;
+  if (!message.empty()) error = std::make_exception_ptr(CancelledError(std::string(message)));
+  finish_cancelled(std::move(error));
+  return true;
+}
+
+std::exception_ptr FutureState::exception() {
+  if (status_ == Status::kPending) throw InvalidStateError("eddy: exception is not set");
+  report_pending_ = false;
+  if (status_ == Status::kCancelled) std::rethrow_exception(failure());
+  return exception_;
+}
+
+void FutureState::throw_no_result() const {
+  if (status_ == Status::kPending) throw InvalidStateError("eddy: result is not set");
+  std::rethrow_exception(failure());
+}
+
+void FutureState::last_reference_dropped() noexcept {
+  if (report_pending_) {
+    report_pending_ = false;
+    // Alive once more while the handler looks at it, and for as long as it keeps a handle.
+    references_ = 1;
+    report_exception(*loop_, is_task() ? "Task exception was never retrieved"
+                                       : "Future exception was never retrieved",
+                     exception_, this);
+    if (--references_ != 0) return;
+  }
+  delete this;
+}
+
+}  // namespace eddy::internal

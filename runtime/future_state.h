@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What every future, task and combinator is inside: a state that is set once, and the list
+// of those who wait for it.
+
+#ifndef EDDY_RUNTIME_FUTURE_STATE_H_
+#define EDDY_RUNTIME_FUTURE_STATE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/frame_allocator.h"
+#include "eddy/runtime/loop_core.h"
+#include "eddy/runtime/outcome.h"
+#include "eddy/runtime/ref.h"
+#include "eddy/runtime/wait_list.h"
+
+namespace eddy::internal {
+
+// Room for one result, set once.
+template <class T>
+class ResultSlot {
+ public:
+  ResultSlot() {}
+  ResultSlot(const ResultSlot&) = delete;
+  ResultSlot& operator=(const ResultSlot&) = delete;
+  ~ResultSlot() {
+    if (engaged_) std::destroy_at(std::addressof(value_));
+  }
+
+  template <class... Args>
+  void emplace(Args&&... args) {
+    ::new (static_cast<void*>(std::addressof(value_))) Stored<T>(std::forward<Args>(args)...);
+    engaged_ = true;
+  }
+
+  // Errors: InvalidStateError if the result was moved out.
+  Stored<T>& get() {
+    if (moved_) [[unlikely]] throw_moved();
+    return value_;
+  }
+
+  Stored<T> take() {
+    Stored<T>& value = get();
+    moved_ = !std::is_void_v<T> && !std::is_reference_v<T>;
+    return std::move(value);
+  }
+
+ private:
+  [[noreturn]] static void throw_moved() {
+    throw InvalidStateError("eddy: the result was moved out by an earlier await");
+  }
+
+  union {
+    Stored<T> value_;
+  };
+  bool engaged_ = false;
+  bool moved_ = false;
+};
+
+// A `Stored<T>&` as the `T&`, `T` or void that an await gives.
+template <class T>
+decltype(auto) unstore(Stored<T>& stored) {
+  if constexpr (std::is_reference_v<T>) {
+    return static_cast<T>(*stored);
+  } else if constexpr (!std::is_void_v<T>) {
+    return static_cast<const T&>(stored);
+  }
+}
+template <class T>
+T unstore_taken(Stored<T>&& stored) {
+  if constexpr (std::is_reference_v<T>) {
+    return *stored;
+  } else if constexpr (!std::is_void_v<T>) {
+    return std::move(stored);
+  }
+}
+
+class FutureState {
+ public:
+  enum class Status : std::uint8_t { kPending, kFinished, kFailed, kCancelled };
+  enum class Kind : std::uint8_t { kFuture, kTask };
+
+  FutureState(LoopCore& loop, Kind kind) noexcept : loop_(&loop), kind_(kind) {
+    loop.retain();
+    if (kind == Kind::kFuture) ++loop.live_futures;
+  }
+  FutureState(const FutureState&) = delete;
+  FutureState& operator=(const FutureState&) = delete;
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) last_reference_dropped();
+  }
+
+  LoopCore& loop() const noexcept { return *loop_; }
+  bool is_task() const noexcept { return kind_ == Kind::kTask; }
+  Status status() const noexcept { return status_; }
+  bool done() const noexcept { return status_ != Status::kPending; }
+  bool cancelled() const noexcept { return status_ == Status::kCancelled; }
+
+  // Asks for the end; see Future::cancel and Task::cancel.
+  virtual bool cancel(std::string_view message);
+
+  // Where the result is: a ResultSlot of the future's type.
+  virtual void* slot() noexcept = 0;
+
+  // The exception of a failed future, null of a finished one. Marks it as seen.
+  // Errors: InvalidStateError while pending; the CancelledError if cancelled.
+  std::exception_ptr exception();
+
+  // Nobody need be told of the exception any more.
+  void mark_retrieved() noexcept { report_pending_ = false; }
+
+  // Throws unless it finished with a result; marks an exception as seen.
+  void require_result() {
+    report_pending_ = false;
+    if (status_ != Status::kFinished) [[unlikely]] throw_no_result();
+  }
+
+  // What an awaiter would be thrown; null if finished. Only when done.
+  std::exception_ptr failure() const noexcept {
+    if (status_ == Status::kFinished) return nullptr;
+    return exception_ ? exception_ : shared_cancelled_error();
+  }
+
+  // The one transition. The result, if any, is in the slot already.
+  void finish() noexcept { complete(Status::kFinished); }
+  void fail(std::exception_ptr error) noexcept {
+    exception_ = std::move(error);
+    report_pending_ = true;
+    complete(Status::kFailed);
+  }
+  // `error`: the CancelledError, or null for one without a message.
+  void finish_cancelled(std::exception_ptr error) noexcept {
+    exception_ = std::move(error);
+    complete(Status::kCancelled);
+  }
+
+  WaitList& waiters() noexcept { return waiters_; }
+
+  static void* operator new(std::size_t size) { return allocate_frame(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
+
+ protected:
+  virtual ~FutureState();
+
+ private:
+  void complete(Status status) noexcept {
+    status_ = status;
+    if (kind_ == Kind::kFuture) --loop_->live_futures;
+    waiters_.notify_all();
+  }
+  void last_reference_dropped() noexcept;
+  [[noreturn]] void throw_no_result() const;
+
+  LoopCore* loop_;
+  WaitList waiters_;
+  std::exception_ptr exception_;
+  std::uint32_t references_ = 1;
+  Status status_ = Status::kPending;
+  const Kind kind_;
+  bool report_pending_ = false;  // it failed and nobody has seen that yet
+
+ protected:
+  // Flags of TaskState, here because there is room.
+  bool started_ = false;
+  bool must_cancel_ = false;
+};
+
+template <class T>
+class FutureStateOf : public FutureState {
+ public:
+  explicit FutureStateOf(LoopCore& loop) noexcept : FutureState(loop, Kind::kFuture) {}
+
+  void* slot() noexcept override { return &slot_; }
+
+ private:
+  ResultSlot<T> slot_;
+};
+
+// Errors: std::logic_error when the loop is gone.
+Loop& loop_of(const FutureState& state);
+
+template <class T>
+ResultSlot<T>& slot_of(FutureState& state) noexcept {
+  return *static_cast<ResultSlot<T>*>(state.slot());
+}
+
+}  // namespace eddy::internal
+
+#endif  // EDDY_RUNTIME_FUTURE_STATE_H_

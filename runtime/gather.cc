@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/gather.h"
+
+#include <string>
+
+namespace eddy::internal {
+
+GatherState::GatherState(LoopCore& loop, std::size_t children, bool return_exceptions)
+    : FutureState(loop, Kind::kFuture),
+      children_(children == 0 ? nullptr : std::make_unique<Child[]>(children)),
+      size_(children),
+      remaining_(children),
+      return_exceptions_(return_exceptions) {}
+
+void GatherState::start() {
+  if (size_ == 0) {
+    collect();
+    finish();
+    return;
+  }
+  for (std::size_t i = 0; i < size_; ++i) {
+    // Each child that is still to be heard of keeps the state alive.
+    retain();
+    children_[i].waiter.watch(children_[i].child, this, &child_done);
+  }
+}
+
+bool GatherState::cancel(std::string_view message) {
+  if (done()) return false;
+  bool any = false;
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (children_[i].child->cancel(message)) any = true;
+  }
+  if (any) cancel_requested_ = true;
+  return any;
+}
+
+void GatherState::child_done(ChildWaiter& waiter) noexcept {
+  auto& self = waiter.owner<GatherState>();
+  self.on_child(waiter.child());
+  self.release();
+}
+
+void GatherState::on_child(FutureState& child) noexcept {
+  --remaining_;
+  if (done()) {
+    child.mark_retrieved();
+    return;
+  }
+  if (!return_exceptions_ && child.status() != Status::kFinished) {
+    fail_as(child);
+    return;
+  }
+  if (remaining_ == 0) settle(child);
+}
+
+void GatherState::fail_as(FutureState& child) noexcept {
+  child.mark_retrieved();
+  fail(child.failure());
+  // That a gather was cancelled is nothing to report.
+  if (child.cancelled()) mark_retrieved();
+}
+
+void GatherState::settle(FutureState& last) noexcept {
+  if (cancel_requested_) {
+    // However the children ended: the cancel is what was asked for.
+    for (std::size_t i = 0; i < size_; ++i) children_[i].child->mark_retrieved();
+    fail(last.cancelled() ? last.failure() : shared_cancelled_error());
+    mark_retrieved();
+    return;
+  }
+  try {
+    collect();
+  } catch (...) {
+    fail(std::current_exception());
+    return;
+  }
+  finish();
+}
+
+}  // namespace eddy::internal

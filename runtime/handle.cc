@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/handle.h"
+
+#include <stdexcept>
+
+namespace eddy::internal {
+
+CallbackState::~CallbackState() { loop_->release(); }
+
+CallbackState* CallbackState::from(Runnable& runnable) noexcept {
+  return runnable.run == &run_callback ? static_cast<CallbackState*>(&runnable) : nullptr;
+}
+
+void CallbackState::cancel() noexcept {
+  if (!pending_) return;
+  cancelled_ = true;
+  discard();
+  if (queued()) {
+    loop_->timers.remove(*this);
+    release();
+  }
+}
+
+void CallbackState::run_callback(Runnable& runnable) noexcept {
+  auto& self = static_cast<CallbackState&>(runnable);
+  if (self.pending_) {
+    LoopCore& loop = *self.loop_;
+    self.pending_ = false;
+    --loop.live_handles;
+    try {
+      self.invoke();
+    } catch (...) {
+      report_callback_error(loop, nullptr);
+    }
+    self.destroy_callable();
+  }
+  self.release();
+}
+
+void schedule_timer(LoopCore& loop, CallbackState& callback, LoopTime when) {
+  try {
+    loop.timers.add(callback, when);
+  } catch (...) {
+    callback.cancel();
+    throw;
+  }
+  callback.retain();
+}
+
+PostedCallback* PostedCallback::from(Runnable& runnable) noexcept {
+  return runnable.run == &run_posted ? static_cast<PostedCallback*>(&runnable) : nullptr;
+}
+
+void PostedCallback::run_posted(Runnable& runnable) noexcept {
+  const std::unique_ptr<PostedCallback> self(static_cast<PostedCallback*>(&runnable));
+  try {
+    self->invoke();
+  } catch (...) {
+    report_callback_error(*self->loop_, nullptr);
+  }
+}
+
+void post(Inbox& inbox, std::unique_ptr<PostedCallback> callback) {
+  if (!inbox.post(*callback)) throw std::logic_error("eddy: the event loop is closed");
+  // The loop's now.
+  static_cast<void>(callback.release());
+}
+
+}  // namespace eddy::internal

@@ -1,0 +1,195 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Handle and TimerHandle: a callback that was given to the loop and may be taken back.
+
+#ifndef EDDY_RUNTIME_HANDLE_H_
+#define EDDY_RUNTIME_HANDLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <new>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "eddy/platform/clock.h"
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/done_callback.h"
+#include "eddy/runtime/frame_allocator.h"
+#include "eddy/runtime/inbox.h"
+#include "eddy/runtime/loop_core.h"
+#include "eddy/runtime/ref.h"
+#include "eddy/runtime/source_location.h"
+#include "eddy/runtime/timer_queue.h"
+
+namespace eddy {
+
+namespace internal {
+
+// A callback on its way: one reference is the loop's until it has run or is dropped.
+class CallbackState : public TimerNode {
+ public:
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete this;
+  }
+
+  bool cancelled() const noexcept { return cancelled_; }
+
+  // Destroys the callable at once; does nothing once it has run.
+  void cancel() noexcept;
+
+  // For a loop that is closed with the callback still queued.
+  void drop() noexcept {
+    discard();
+    release();
+  }
+  static CallbackState* from(Runnable& runnable) noexcept;
+
+  static void* operator new(std::size_t size) { return allocate_frame(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
+
+ protected:
+  explicit CallbackState(LoopCore& loop) noexcept : TimerNode(&run_callback), loop_(&loop) {
+    loop.retain();
+    ++loop.live_handles;
+  }
+  virtual ~CallbackState();
+
+  virtual void invoke() = 0;
+  virtual void destroy_callable() noexcept = 0;
+
+ private:
+  static void run_callback(Runnable& runnable) noexcept;
+  void discard() noexcept {
+    if (!pending_) return;
+    pending_ = false;
+    --loop_->live_handles;
+    destroy_callable();
+  }
+
+  LoopCore* loop_;
+  std::uint32_t references_ = 1;
+  bool cancelled_ = false;
+  bool pending_ = true;
+};
+
+template <class F, class... Args>
+class CallbackOf final : public CallbackState {
+ public:
+  template <class G, class... As>
+  explicit CallbackOf(LoopCore& loop, G&& function, As&&... args) : CallbackState(loop) {
+    ::new (static_cast<void*>(&callable_))
+        Callable(std::forward<G>(function), std::forward<As>(args)...);
+  }
+
+ private:
+  using Callable = std::tuple<F, Args...>;
+
+  ~CallbackOf() override {}
+
+  void invoke() override {
+    std::apply([](auto&... parts) { std::invoke(std::move(parts)...); }, callable_);
+  }
+  void destroy_callable() noexcept override { callable_.~Callable(); }
+
+  union {
+    Callable callable_;
+  };
+};
+
+template <class F, class... Args>
+concept Callback = std::invocable<std::decay_t<F>, std::decay_t<Args>...>;
+
+template <class F, class... Args>
+CallbackState* make_callback(LoopCore& loop, F&& fn, Args&&... args) {
+  using Result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
+  static_assert(!is_coro<std::remove_cvref_t<Result>>,
+                "eddy: a callback must not return a Coro: use create_task");
+  return new CallbackOf<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(fn),
+                                                                std::forward<Args>(args)...);
+}
+
+// Gives a timer to its loop, which then has a reference of its own.
+// Errors: std::bad_alloc; the callable is then destroyed.
+void schedule_timer(LoopCore& loop, CallbackState& callback, LoopTime when);
+
+// A callback from another thread. Touches nothing of the loop until it runs.
+class PostedCallback : public Runnable {
+ public:
+  virtual ~PostedCallback() = default;
+
+  // Null for other kinds of runnables.
+  static PostedCallback* from(Runnable& runnable) noexcept;
+
+ protected:
+  explicit PostedCallback(LoopCore& loop) noexcept : Runnable(&run_posted), loop_(&loop) {}
+  virtual void invoke() = 0;
+
+ private:
+  static void run_posted(Runnable& runnable) noexcept;
+
+  LoopCore* const loop_;
+};
+
+template <class F, class... Args>
+class PostedCallbackOf final : public PostedCallback {
+ public:
+  template <class G, class... As>
+  explicit PostedCallbackOf(LoopCore& loop, G&& function, As&&... args)
+      : PostedCallback(loop), callable_(std::forward<G>(function), std::forward<As>(args)...) {}
+
+ private:
+  void invoke() override {
+    std::apply([](auto&... parts) { std::invoke(std::move(parts)...); }, callable_);
+  }
+
+  std::tuple<F, Args...> callable_;
+};
+
+// Errors: std::logic_error once the inbox is closed; the callback is then destroyed.
+void post(Inbox& inbox, std::unique_ptr<PostedCallback> callback);
+
+template <class F, class... Args>
+void post_callback(Inbox& inbox, LoopCore& loop, F&& fn, Args&&... args) {
+  post(inbox, std::make_unique<PostedCallbackOf<std::decay_t<F>, std::decay_t<Args>...>>(
+                  loop, std::forward<F>(fn), std::forward<Args>(args)...));
+}
+
+}  // namespace internal
+
+// A shared handle of a callback. Threads: those of its loop only. asyncio: Handle.
+class Handle {
+ public:
+  Handle() = default;
+  explicit Handle(internal::Ref<internal::CallbackState> state) noexcept
+      : state_(std::move(state)) {}
+
+  // The callback will not run, and what it holds is destroyed now. Harmless when it has run
+  // or was cancelled.
+  void cancel() const noexcept {
+    if (state_) state_->cancel();
+  }
+  bool cancelled() const noexcept { return state_ && state_->cancelled(); }
+
+  friend bool operator==(const Handle&, const Handle&) = default;
+
+ protected:
+  internal::Ref<internal::CallbackState> state_;
+};
+
+// asyncio: TimerHandle.
+class TimerHandle : public Handle {
+ public:
+  using Handle::Handle;
+
+  // When it is, or was, due. Errors: none; the clock's start for an empty handle.
+  LoopTime when() const noexcept { return state_ ? state_->when : LoopTime(); }
+};
+
+}  // namespace eddy
+
+#endif  // EDDY_RUNTIME_HANDLE_H_

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The one cancellation seam: what a suspended task waits for.
+//
+// A suspended task points to exactly one leaf, whatever the number of coroutines between
+// its root and the await that suspended; those take no part in a cancel: the leaf throws,
+// and C++ unwinds. A leaf lives in the awaiting frame and is in one of three states:
+//
+//     idle --suspend--> waiting --wake()--> runnable --resumed--> idle
+//
+// A cancel that finds it waiting calls cancel(), which must lead to wake(): at once, or
+// when the kernel has let go of its memory. A cancel that finds it runnable does not queue
+// it again; the await throws when it is resumed, and what it had been given is handed on.
+
+#ifndef EDDY_RUNTIME_LEAF_H_
+#define EDDY_RUNTIME_LEAF_H_
+
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "eddy/runtime/loop_core.h"
+#include "eddy/runtime/outcome.h"
+#include "eddy/runtime/promise_base.h"
+#include "eddy/runtime/task_state.h"
+
+namespace eddy::internal {
+
+class Leaf {
+ public:
+  enum class State : std::uint8_t { kIdle, kWaiting, kRunnable };
+
+  Leaf(const Leaf&) = delete;
+  Leaf& operator=(const Leaf&) = delete;
+
+  State state() const noexcept { return state_; }
+
+  // Ends the wait, which must not have ended yet.
+  virtual void cancel() noexcept = 0;
+
+  // The future that a cancel goes to in the place of cancel(); null for none.
+  virtual FutureState* awaited() noexcept { return nullptr; }
+
+  // What it waits for, as `sleep until 3.5` or `Lock owned by Task-2`; for reports.
+  virtual std::string describe() const = 0;
+
+ protected:
+  Leaf() = default;
+  ~Leaf() = default;
+
+  TaskState& task() const noexcept { return *task_; }
+  LoopCore& loop() const noexcept { return task_->loop(); }
+
+  void enter(PromiseBase& promise) noexcept {
+    task_ = promise.task;
+    state_ = State::kWaiting;
+    task_->suspend_at(*this, promise);
+  }
+
+  void leave() noexcept {
+    state_ = State::kIdle;
+    task_->continue_running();
+  }
+
+  // The wait is over: the task is resumed in its turn.
+  void wake() noexcept {
+    state_ = State::kRunnable;
+    loop().ready.push(*task_);
+  }
+
+  // The same, from cancel().
+  void wake_cancelled() noexcept {
+    cancelled_ = true;
+    wake();
+  }
+
+  // Whether the await has to throw CancelledError now; asked once, when resumed.
+  bool take_cancel() noexcept {
+    if (state_ == State::kIdle) return false;
+    if (!cancelled_ && !task_->must_cancel()) [[likely]] return false;
+    task_->clear_must_cancel();
+    return true;
+  }
+
+ private:
+  TaskState* task_ = nullptr;
+
+ protected:
+  State state_ = State::kIdle;
+  bool cancelled_ = false;
+};
+
+// The await of an operation that gives T. Derived has:
+//     bool await_ready()            over without a wait?
+//     bool arm()                    begins the wait; false: it is over already
+//     void cancel() noexcept        see Leaf
+//     T value()                     the result, once it is over
+// and may replace:
+//     std::exception_ptr error()    what it failed with
+//     void give_back()              it was given something, but the await is cancelled
+template <class Derived, class T>
+class LeafAwaiter : public Leaf {
+ public:
+  using Result = T;
+
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> handle) {
+    enter(handle.promise());
+    if (!self().arm()) {
+      leave();
+      return false;
+    }
+    if (task().must_cancel()) [[unlikely]] task().deliver_cancel();
+    return true;
+  }
+
+  T await_resume() {
+    if (take_cancel()) [[unlikely]] {
+      self().give_back();
+      std::rethrow_exception(task().cancelled_error());
+    }
+    if (std::exception_ptr error = self().error()) [[unlikely]] {
+      std::rethrow_exception(std::move(error));
+    }
+    return self().value();
+  }
+
+  // The same without a throw.
+  Outcome<T> await_outcome() {
+    if (take_cancel()) {
+      self().give_back();
+      return Outcome<T>::cancellation(task().cancelled_error());
+    }
+    if (std::exception_ptr error = self().error()) return outcome_of_error<T>(std::move(error));
+    if constexpr (std::is_void_v<T>) {
+      self().value();
+      return Outcome<T>::success({});
+    } else if constexpr (std::is_reference_v<T>) {
+      return Outcome<T>::success(&self().value());
+    } else {
+      return Outcome<T>::success(self().value());
+    }
+  }
+
+ protected:
+  LeafAwaiter() = default;
+  ~LeafAwaiter() = default;
+
+  std::exception_ptr error() noexcept { return nullptr; }
+  void give_back() noexcept {}
+
+ private:
+  Derived& self() noexcept { return static_cast<Derived&>(*this); }
+};
+
+}  // namespace eddy::internal
+
+#endif  // EDDY_RUNTIME_LEAF_H_

@@ -1,0 +1,339 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/loop.h"
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include "eddy/runtime/call_graph.h"
+#include "eddy/runtime/debug.h"
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/task_state.h"
+
+namespace eddy {
+
+namespace {
+
+// A busy loop looks at the kernel after so many callbacks, however few turns they are.
+constexpr int kCallbacksBetweenPolls = 1024;
+
+}  // namespace
+
+LoopTime LoopClock::now() { return internal::require_running_loop().proactor->now(); }
+
+Loop& get_running_loop() { return *internal::require_running_loop().loop; }
+
+std::unique_ptr<Loop> new_event_loop(RunOptions options) {
+  return std::make_unique<Loop>(options);
+}
+
+Loop::Loop(RunOptions options) {
+  Platform& platform = options.platform() != nullptr ? *options.platform() : native_platform();
+  core_ = internal::Ref<internal::LoopCore>::adopt(new internal::LoopCore(*this, platform));
+  core_->debug = options.debug().value_or(internal::debug_environment());
+  std::error_code error;
+  core_->proactor = platform.make_proactor(error);
+  if (core_->proactor == nullptr) throw_system_error(error, "eddy: can not make an event loop");
+  core_->inbox = std::make_shared<internal::Inbox>(*core_->proactor);
+  core_->now = core_->proactor->now();
+}
+
+Loop::~Loop() {
+  if (running_) {
+    internal::log_line("fatal: a loop was destroyed while it ran");
+    std::terminate();
+  }
+  close();
+  core_->loop = nullptr;
+}
+
+// -- Life ---------------------------------------------------------------------------------
+
+// Makes a loop the running one of the thread.
+class Loop::Running {
+ public:
+  explicit Running(Loop& loop) : loop_(loop) {
+    loop.check_runnable();
+    internal::running_loop = loop.core_.get();
+    loop.running_ = true;
+    loop.thread_ = std::this_thread::get_id();
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() {
+    internal::running_loop = nullptr;
+    loop_.running_ = false;
+    loop_.stopping_ = false;
+    loop_.thread_ = std::thread::id();
+  }
+
+ private:
+  Loop& loop_;
+};
+
+void Loop::check_runnable() const {
+  if (core_->closed) throw std::logic_error("eddy: the event loop is closed");
+  if (running_) throw std::logic_error("eddy: this event loop is already running");
+  if (internal::running_loop != nullptr) {
+    throw std::logic_error("eddy: cannot run an event loop while another one is running");
+  }
+}
+
+void Loop::check_schedulable_slow() const {
+  if (core_->closed) throw std::logic_error("eddy: the event loop is closed");
+  if (running_ && thread_ != std::this_thread::get_id()) {
+    throw std::logic_error(
+        "eddy: non-thread-safe operation on an event loop of another thread; "
+        "use call_soon_threadsafe");
+  }
+}
+
+void Loop::run_forever() {
+  const Running running(*this);
+  do {
+    turn();
+  } while (!stopping_);
+}
+
+void Loop::run_until_done(const internal::Ref<internal::FutureState>& future) {
+  const std::uint64_t token =
+      internal::add_done_callback<AnyTask>(future, [this](const AnyTask&) { stop(); });
+  try {
+    run_forever();
+  } catch (...) {
+    internal::remove_done_callback(*future, token);
+    if (future->done()) future->mark_retrieved();
+    throw;
+  }
+  internal::remove_done_callback(*future, token);
+  if (!future->done()) {
+    throw std::runtime_error("eddy: the event loop was stopped before the future was done");
+  }
+}
+
+// -- One turn -----------------------------------------------------------------------------
+
+void Loop::turn() {
+  internal::LoopCore& core = *core_;
+  core.inbox->drain(core.ready);
+  const bool busy = stopping_ || !core.ready.empty();
+  if (!busy || ++turns_since_poll_ >= core.proactor->turns_between_polls() ||
+      callbacks_since_poll_ >= kCallbacksBetweenPolls) {
+    poll(busy);
+  }
+  if (core.timers.next_deadline() <= core.now) core.timers.move_due(core.now, core.ready);
+  run_batch();
+}
+
+void Loop::poll(bool busy) {
+  internal::LoopCore& core = *core_;
+  turns_since_poll_ = 0;
+  callbacks_since_poll_ = 0;
+  if (busy) {
+    core.proactor->poll(LoopTime::min());
+  } else {
+    sleep_until_next_event();
+  }
+  core.inbox->drain(core.ready);
+  core.now = core.proactor->now();
+}
+
+void Loop::sleep_until_next_event() {
+  internal::LoopCore& core = *core_;
+  const LoopTime deadline = core.timers.next_deadline();
+  if (!core.inbox->prepare_to_sleep()) return;
+  if (deadline == kNever && core.proactor->is_idle_forever()) {
+    core.inbox->awake();
+    throw DeadlockError("eddy: nothing can happen any more\n" + internal::format_all_tasks(core));
+  }
+  core.proactor->poll(deadline);
+  core.inbox->awake();
+}
+
+void Loop::run_batch() {
+  internal::LoopCore& core = *core_;
+  internal::Runnable* const last = core.ready.back();
+  if (last == nullptr) return;
+  internal::Runnable* runnable;
+  do {
+    runnable = core.ready.pop();
+    ++callbacks_since_poll_;
+    if (core.debug) [[unlikely]] {
+      run_slow_checked(*runnable);
+    } else {
+      runnable->run(*runnable);
+    }
+    if (core.fatal != nullptr) [[unlikely]] {
+      std::rethrow_exception(std::exchange(core.fatal, nullptr));
+    }
+  } while (runnable != last);
+}
+
+void Loop::run_slow_checked(internal::Runnable& runnable) {
+  // A task may be gone afterwards, a callback surely is.
+  const std::string name = internal::describe_runnable(runnable);
+  const LoopTime start = time();
+  runnable.run(runnable);
+  const LoopDuration taken = time() - start;
+  if (taken < slow_callback_duration) return;
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.3f", std::chrono::duration<double>(taken).count());
+  internal::log_line("Executing " + name + " took " + seconds + " seconds");
+}
+
+// -- The end ------------------------------------------------------------------------------
+
+void Loop::close() {
+  if (running_) throw std::logic_error("eddy: cannot close a running event loop");
+  internal::LoopCore& core = *core_;
+  if (core.closed) return;
+  core.closed = true;
+  core.tasks.for_each([&core](internal::TaskState& task) {
+    internal::report_exception(core, "Task was destroyed but it is pending!", nullptr, &task);
+  });
+  shutdown_default_executor_now(std::chrono::seconds(0));
+  internal::ReadyQueue posted;
+  core.inbox->close(posted);
+  core.ready.append(posted);
+  // Before the jobs go, some of which are on the queue.
+  discard_scheduled();
+  while (internal::ThreadJob* job = core.jobs.front()) job->abandon();
+  core.close_io_objects();
+  while (core.proactor->in_flight() > 0) core.proactor->poll(kNever);
+  discard_scheduled();
+  core.proactor.reset();
+}
+
+void Loop::discard_scheduled() noexcept {
+  internal::LoopCore& core = *core_;
+  core.timers.move_due(kNever, core.ready);
+  while (internal::Runnable* runnable = core.ready.pop()) {
+    if (auto* callback = internal::CallbackState::from(*runnable)) {
+      callback->drop();
+    } else if (auto* posted = internal::PostedCallback::from(*runnable)) {
+      delete posted;
+    } else if (auto* done = internal::DoneCallback::from(*runnable)) {
+      delete done;
+    }
+  }
+}
+
+LoopCounters Loop::counters() const noexcept {
+  const internal::LoopCore& core = *core_;
+  LoopCounters counters;
+  counters.tasks = core.live_tasks;
+  counters.futures = core.live_futures;
+  counters.timers = core.timers.size();
+  counters.handles = core.live_handles;
+  counters.operations = core.proactor == nullptr ? 0 : core.proactor->in_flight();
+  counters.descriptors = core.live_descriptors;
+  counters.jobs = core.live_jobs;
+  return counters;
+}
+
+// -- Threads ------------------------------------------------------------------------------
+
+void Loop::set_default_executor(std::shared_ptr<Executor> executor) {
+  if (executor == nullptr) throw std::invalid_argument("eddy: set_default_executor(null)");
+  executor_ = std::move(executor);
+}
+
+Executor& Loop::default_executor() {
+  if (executor_closed_) throw std::runtime_error("eddy: the default executor was shut down");
+  if (executor_ == nullptr) executor_ = std::make_shared<ThreadPool>();
+  return *executor_;
+}
+
+bool Loop::shutdown_default_executor_now(Delay patience) {
+  executor_closed_ = true;
+  const std::shared_ptr<Executor> executor = std::exchange(executor_, nullptr);
+  auto* pool = dynamic_cast<ThreadPool*>(executor.get());
+  return pool == nullptr || pool->shutdown(patience);
+}
+
+// -- Exceptions ---------------------------------------------------------------------------
+
+void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
+  if (handler_ == nullptr) {
+    default_exception_handler(context);
+    return;
+  }
+  // A copy: the handler may replace itself.
+  const ExceptionHandler handler = handler_;
+  try {
+    handler(*this, context);
+  } catch (...) {
+    std::exception_ptr error = std::current_exception();
+    if (internal::classify(error) == internal::ExceptionKind::kFatal) {
+      core_->fatal = std::move(error);
+      return;
+    }
+    ExceptionContext broken;
+    broken.message = "Unhandled error in exception handler";
+    broken.exception = std::move(error);
+    default_exception_handler(broken);
+    default_exception_handler(context);
+  }
+}
+
+void Loop::default_exception_handler(const ExceptionContext& context) const noexcept {
+  std::string line = context.message.empty() ? "Unhandled exception in event loop"
+                                             : context.message;
+  if (context.task) line += " (" + context.task.get_name() + ")";
+  if (context.exception != nullptr) line += ": " + describe_exception(context.exception);
+  if (context.source_location) line += " [made at " + context.source_location.to_string() + "]";
+  internal::log_line(line);
+}
+
+namespace internal {
+
+Loop& loop_of(const FutureState& state) {
+  Loop* loop = state.loop().loop;
+  if (loop == nullptr) throw std::logic_error("eddy: the event loop is gone");
+  return *loop;
+}
+
+void require_open(const LoopCore& loop) {
+  if (loop.closed) throw std::logic_error("eddy: the event loop is closed");
+}
+
+void report_exception(LoopCore& loop, std::string message, std::exception_ptr error,
+                      FutureState* future) noexcept {
+  ExceptionContext context;
+  context.message = std::move(message);
+  context.exception = std::move(error);
+  if (future != nullptr && future->is_task()) {
+    context.task = AnyTask(Ref<FutureState>(*future));
+    context.source_location = static_cast<TaskState*>(future)->created_at();
+  } else if (future != nullptr) {
+    context.future = AnyTask(Ref<FutureState>(*future));
+  }
+  if (loop.loop != nullptr) {
+    loop.loop->call_exception_handler(context);
+  } else {
+    log_line(context.message + ": " + describe_exception(context.exception));
+  }
+}
+
+}  // namespace internal
+
+AnyTask current_task() {
+  internal::TaskState* task = internal::require_running_loop().current_task;
+  if (task == nullptr) return AnyTask();
+  return AnyTask(internal::Ref<internal::FutureState>(*task));
+}
+
+std::vector<AnyTask> all_tasks(Loop& loop) {
+  std::vector<AnyTask> tasks;
+  loop.core().tasks.for_each([&tasks](internal::TaskState& task) {
+    tasks.emplace_back(internal::Ref<internal::FutureState>(task));
+  });
+  return tasks;
+}
+
+std::vector<AnyTask> all_tasks() { return all_tasks(get_running_loop()); }
+
+}  // namespace eddy

@@ -1,0 +1,246 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Loop: runs callbacks and tasks, one at a time, and waits for the kernel in between.
+// docs/loop.md numbers the steps of one turn.
+
+#ifndef EDDY_RUNTIME_LOOP_H_
+#define EDDY_RUNTIME_LOOP_H_
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "eddy/platform/clock.h"
+#include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/delay.h"
+#include "eddy/runtime/exception_context.h"
+#include "eddy/runtime/executor.h"
+#include "eddy/runtime/future.h"
+#include "eddy/runtime/handle.h"
+#include "eddy/runtime/inbox.h"
+#include "eddy/runtime/loop_core.h"
+#include "eddy/runtime/run_options.h"
+#include "eddy/runtime/task.h"
+#include "eddy/runtime/thread_job.h"
+#include "eddy/runtime/thread_pool.h"
+
+namespace eddy {
+
+// What of a loop is alive; all zero after run().
+struct LoopCounters {
+  std::size_t tasks = 0;        // not done
+  std::size_t futures = 0;      // pending, made by the user or by a combinator
+  std::size_t timers = 0;       // sleeps, timeouts and call_later callbacks to come
+  std::size_t handles = 0;      // callbacks that have neither run nor been cancelled
+  std::size_t operations = 0;   // kernel requests in flight
+  std::size_t descriptors = 0;  // sockets that the loop's objects hold
+  std::size_t jobs = 0;         // calls that executors have
+
+  std::size_t total() const {
+    return tasks + futures + timers + handles + operations + descriptors + jobs;
+  }
+  bool operator==(const LoopCounters&) const = default;
+};
+
+// Belongs to the thread that runs it.
+// Errors: std::logic_error from everything that schedules once it is closed; what was given
+// is then destroyed. In debug mode also from a thread that is not the loop's.
+// Threads: the one that runs it, but for call_soon_threadsafe().
+// asyncio: the event loop, AbstractEventLoop.
+class Loop {
+ public:
+  using ExceptionHandler = std::function<void(Loop&, const ExceptionContext&)>;
+
+  // Errors: std::system_error when the system refuses a descriptor.
+  explicit Loop(RunOptions options = {});
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  // Closes.
+  ~Loop();
+
+  // -- Life --
+
+  // Runs until stop(). Errors: std::logic_error if a loop runs in this thread already; the
+  // fatal exception that left a task or callback, after which the loop may be run again.
+  void run_forever();
+
+  // Runs `awaitable` to its end and returns its result, moved out.
+  // Errors: what it ends with; std::runtime_error if the loop was stopped before.
+  template <Awaitable A>
+  internal::ResultOf<A> run_until_complete(A&& awaitable) {
+    check_runnable();
+    auto future = internal::ensure_future(*core_, std::forward<A>(awaitable));
+    run_until_done(future.ref());
+    return std::move(future).result();
+  }
+
+  // The loop ends after the turn that it is in; before a run: after its first turn.
+  void stop() noexcept { stopping_ = true; }
+
+  // Drops what is scheduled; runs none of it. Tasks that are left are reported and stay as
+  // they are. Does nothing the second time. Errors: std::logic_error while it runs.
+  void close();
+
+  bool is_running() const noexcept { return running_; }
+  bool is_closed() const noexcept { return core_->closed; }
+
+  // -- Callbacks: `fn(args...)`, copies of which are kept until it has run --
+
+  // In the next turn, after all that is queued.
+  template <class F, class... Args>
+    requires internal::Callback<F, Args...>
+  Handle call_soon(F&& fn, Args&&... args) {
+    check_schedulable();
+    auto* callback = internal::make_callback(*core_, std::forward<F>(fn),
+                                             std::forward<Args>(args)...);
+    callback->retain();
+    core_->ready.push(*callback);
+    return Handle(internal::Ref<internal::CallbackState>::adopt(callback));
+  }
+
+  // From any thread, waking the loop if it sleeps; calls of one thread keep their order.
+  // Errors: std::logic_error once it is closed. asyncio: it returns no handle here, because
+  // handles belong to the loop's thread.
+  template <class F, class... Args>
+    requires internal::Callback<F, Args...>
+  void call_soon_threadsafe(F&& fn, Args&&... args) {
+    internal::post_callback(*core_->inbox, *core_, std::forward<F>(fn),
+                            std::forward<Args>(args)...);
+  }
+
+  // After `delay`; zero or less is the next turn. Timers that are due together run in order
+  // of deadline, then of creation.
+  template <class F, class... Args>
+    requires internal::Callback<F, Args...>
+  TimerHandle call_later(Delay delay, F&& fn, Args&&... args) {
+    check_schedulable();
+    return make_timer(delay.after(core_->read_clock()), std::forward<F>(fn),
+                      std::forward<Args>(args)...);
+  }
+  template <class F, class... Args>
+    requires internal::Callback<F, Args...>
+  TimerHandle call_at(LoopTime when, F&& fn, Args&&... args) {
+    check_schedulable();
+    core_->read_clock();
+    return make_timer(when, std::forward<F>(fn), std::forward<Args>(args)...);
+  }
+
+  // The loop's time, read fresh. Units: nanoseconds, monotonic.
+  LoopTime time() const { return core_->proactor->now(); }
+
+  // -- Futures, tasks, threads --
+
+  template <class T = void>
+  Future<T> create_future() {
+    return Future<T>(internal::Ref<internal::FutureState>::adopt(
+        new internal::FutureStateOf<T>(*core_)));
+  }
+
+  // As the free function, on this loop.
+  template <Awaitable A>
+  auto create_task(A&& awaitable, TaskOptions options = TaskOptions()) {
+    check_schedulable();
+    return internal::start_task(*core_, internal::as_coro(std::forward<A>(awaitable)), options);
+  }
+
+  // Calls `fn(args...)` on `executor` (null: the default one). Copies of both live until the
+  // call is over. Cancelling the future does not stop the call; its result is dropped.
+  // Errors: what leaves `fn` comes out of the future; std::runtime_error once the default
+  // executor is shut down.
+  template <class F, class... Args>
+    requires internal::Callback<F, Args...>
+  auto run_in_executor(Executor* executor, F&& fn, Args&&... args) {
+    using R = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
+    check_schedulable();
+    Executor& target = executor != nullptr ? *executor : default_executor();
+    Future<R> future = create_future<R>();
+    auto* job = new internal::ThreadJobOf<R, std::decay_t<F>, std::decay_t<Args>...>(
+        *core_, future.ref(), std::forward<F>(fn), std::forward<Args>(args)...);
+    job->start(target);
+    return future;
+  }
+
+  // Errors: std::invalid_argument for null.
+  void set_default_executor(std::shared_ptr<Executor> executor);
+
+  // Waits for the jobs of the default executor, blocking the thread for at most `patience`,
+  // and refuses new ones. False if some still run: they are left alone.
+  bool shutdown_default_executor_now(Delay patience);
+
+  // -- Exceptions that nobody retrieves --
+
+  // Null restores the default, which prints to standard error. A handler that throws is
+  // reported itself.
+  void set_exception_handler(ExceptionHandler handler) { handler_ = std::move(handler); }
+  const ExceptionHandler& get_exception_handler() const noexcept { return handler_; }
+  void call_exception_handler(const ExceptionContext& context) noexcept;
+  void default_exception_handler(const ExceptionContext& context) const noexcept;
+
+  // -- Debug mode --
+
+  void set_debug(bool debug) noexcept { core_->debug = debug; }
+  bool get_debug() const noexcept { return core_->debug; }
+  // What takes longer is reported in debug mode. Default: 100 ms.
+  std::chrono::nanoseconds slow_callback_duration = std::chrono::milliseconds(100);
+
+  LoopCounters counters() const noexcept;
+
+  // For eddy's own use.
+  internal::LoopCore& core() const noexcept { return *core_; }
+
+ private:
+  class Running;
+
+  template <class F, class... Args>
+  TimerHandle make_timer(LoopTime when, F&& fn, Args&&... args) {
+    auto callback = internal::Ref<internal::CallbackState>::adopt(internal::make_callback(
+        *core_, std::forward<F>(fn), std::forward<Args>(args)...));
+    internal::schedule_timer(*core_, *callback, when);
+    return TimerHandle(std::move(callback));
+  }
+
+  void check_runnable() const;
+  void check_schedulable() const {
+    if (core_->closed || core_->debug) [[unlikely]] check_schedulable_slow();
+  }
+  void check_schedulable_slow() const;
+  void run_until_done(const internal::Ref<internal::FutureState>& future);
+  void turn();
+  void poll(bool busy);
+  void sleep_until_next_event();
+  void run_batch();
+  void run_slow_checked(internal::Runnable& runnable);
+  void discard_scheduled() noexcept;
+  Executor& default_executor();
+
+  internal::Ref<internal::LoopCore> core_;
+  std::shared_ptr<Executor> executor_;
+  ExceptionHandler handler_;
+  std::thread::id thread_;  // while it runs
+  int turns_since_poll_ = 0;
+  int callbacks_since_poll_ = 0;
+  bool executor_closed_ = false;
+  bool running_ = false;
+  bool stopping_ = false;
+};
+
+// The loop that runs in this thread. Errors: std::runtime_error when there is none.
+Loop& get_running_loop();
+
+// asyncio: new_event_loop.
+std::unique_ptr<Loop> new_event_loop(RunOptions options = {});
+
+template <class T>
+Loop& Future<T>::get_loop() const {
+  return internal::loop_of(state());
+}
+
+}  // namespace eddy
+
+#endif  // EDDY_RUNTIME_LOOP_H_

@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/loop_core.h"
+
+#include <stdexcept>
+
+namespace eddy::internal {
+
+constinit thread_local LoopCore* running_loop = nullptr;
+
+LoopCore& require_running_loop() {
+  if (running_loop == nullptr) throw std::runtime_error("eddy: no running event loop");
+  return *running_loop;
+}
+
+IoObject::IoObject(LoopCore& loop) noexcept : loop_(&loop) {
+  loop.retain();
+  loop.io_objects.push_back(*this);
+}
+
+IoObject::~IoObject() {
+  leave();
+  loop_->release();
+}
+
+void LoopCore::close_io_objects() noexcept {
+  // Each is asked once, although any of them may go meanwhile.
+  RingLink<IoObject> unasked;
+  while (IoObject* object = io_objects.front()) {
+    object->leave();
+    unasked.push_back(*object);
+  }
+  while (IoObject* object = unasked.front()) {
+    object->leave();
+    io_objects.push_back(*object);
+    object->loop_closing();
+  }
+}
+
+}  // namespace eddy::internal

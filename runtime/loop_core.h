@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What tasks, futures and awaits need of their loop, small enough to be inlined: the ready
+// queue, the timers, the current task, the counts. The public face is Loop (loop.h).
+
+#ifndef EDDY_RUNTIME_LOOP_CORE_H_
+#define EDDY_RUNTIME_LOOP_CORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "eddy/platform/platform.h"
+#include "eddy/platform/proactor.h"
+#include "eddy/runtime/ready_queue.h"
+#include "eddy/runtime/ring.h"
+#include "eddy/runtime/source_location.h"
+#include "eddy/runtime/timer_queue.h"
+
+namespace eddy {
+
+class Loop;
+
+namespace internal {
+
+class FutureState;
+class Inbox;
+class TaskState;
+class ThreadJob;
+struct LoopCore;
+
+// What holds descriptors of a loop. A loop that closes asks for their end.
+class IoObject : public RingLink<IoObject> {
+ public:
+  // Cancels every op and lets go of the descriptors as soon as that is over; runs nothing of
+  // the user's.
+  virtual void loop_closing() noexcept = 0;
+
+ protected:
+  explicit IoObject(LoopCore& loop) noexcept;
+  ~IoObject();
+
+  LoopCore& loop() const noexcept { return *loop_; }
+
+ private:
+  LoopCore* loop_;
+};
+
+// Counted, because handles of futures and tasks may outlive their loop.
+struct LoopCore {
+  LoopCore(Loop& owner, Platform& on_platform) : loop(&owner), platform(&on_platform) {}
+
+  void retain() noexcept { ++references; }
+  void release() noexcept {
+    if (--references == 0) delete this;
+  }
+
+  // The time, read fresh. What was due meanwhile does not wait for the next poll.
+  LoopTime read_clock() noexcept { return now = proactor->now(); }
+
+  // Asks every IoObject for its end.
+  void close_io_objects() noexcept;
+
+  // Inline completions that a task may take in one step before it goes through the queue:
+  // an always-ready socket must not starve the others.
+  static constexpr int kIoBudget = 32;
+
+  ReadyQueue ready;
+  TaskState* current_task = nullptr;
+  TimerQueue timers;
+  LoopTime now{};  // as of the last poll: what is due is judged by it
+  std::unique_ptr<Proactor> proactor;
+  std::shared_ptr<Inbox> inbox;
+  RingLink<TaskState> tasks;  // the unfinished ones, in order of creation
+  RingLink<ThreadJob> jobs;   // what executors have
+  RingLink<IoObject> io_objects;
+  Loop* loop;  // null once the loop is gone
+  Platform* platform;
+  std::exception_ptr fatal;  // leaves run_forever() after the present callback
+  std::uint64_t next_task_id = 1;
+  std::uint32_t references = 1;
+  int io_budget = kIoBudget;
+  bool debug = false;
+  bool closed = false;
+
+  std::size_t live_tasks = 0;    // not done
+  std::size_t live_futures = 0;  // neither tasks nor done
+  std::size_t live_handles = 0;  // callbacks that have neither run nor been dropped
+  std::size_t live_descriptors = 0;
+  std::size_t live_jobs = 0;
+};
+
+// The loop that runs in this thread, or null.
+extern constinit thread_local LoopCore* running_loop;
+
+// The same. Errors: std::runtime_error when there is none.
+LoopCore& require_running_loop();
+
+// Gives `error`, which nobody else will see, to the loop's exception handler. `future` may
+// be null.
+void report_exception(LoopCore& loop, std::string message, std::exception_ptr error,
+                      FutureState* future) noexcept;
+
+}  // namespace internal
+}  // namespace eddy
+
+#endif  // EDDY_RUNTIME_LOOP_CORE_H_

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What a loop runs next: an intrusive FIFO of runnables, taken a turn at a time.
+
+#ifndef EDDY_RUNTIME_READY_QUEUE_H_
+#define EDDY_RUNTIME_READY_QUEUE_H_
+
+namespace eddy::internal {
+
+// A step of a task, a callback, a completion: whatever waits its turn. Lives in its owner
+// and is on at most one queue at a time.
+struct Runnable {
+  using Run = void (*)(Runnable&) noexcept;
+
+  explicit Runnable(Run function) : run(function) {}
+  Runnable(const Runnable&) = delete;
+  Runnable& operator=(const Runnable&) = delete;
+
+  Runnable* next;  // meaningful only on a queue
+  Run run;
+};
+
+class ReadyQueue {
+ public:
+  ReadyQueue() = default;
+  ReadyQueue(const ReadyQueue&) = delete;
+  ReadyQueue& operator=(const ReadyQueue&) = delete;
+
+  bool empty() const { return head_ == nullptr; }
+  // The last one; null when empty. The end of a turn's share.
+  Runnable* back() const { return head_ == nullptr ? nullptr : tail_; }
+
+  void push(Runnable& runnable) {
+    runnable.next = nullptr;
+    if (head_ == nullptr) {
+      head_ = &runnable;
+    } else {
+      tail_->next = &runnable;
+    }
+    tail_ = &runnable;
+  }
+
+  // Null when empty.
+  Runnable* pop() {
+    Runnable* first = head_;
+    if (first != nullptr) head_ = first->next;
+    return first;
+  }
+
+  // Moves everything that is queued in `other` to the end of this queue.
+  void append(ReadyQueue& other) {
+    if (other.head_ == nullptr) return;
+    if (head_ == nullptr) {
+      head_ = other.head_;
+    } else {
+      tail_->next = other.head_;
+    }
+    tail_ = other.tail_;
+    other.head_ = nullptr;
+  }
+
+ private:
+  Runnable* head_ = nullptr;
+  Runnable* tail_ = nullptr;  // meaningful unless empty
+};
+
+}  // namespace eddy::internal
+
+#endif  // EDDY_RUNTIME_READY_QUEUE_H_

@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/run.h"
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "eddy/runtime/debug.h"
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/wait.h"
+
+namespace eddy {
+
+namespace {
+
+Coro<> wait_for_all(std::vector<AnyTask> tasks, Delay patience) {
+  co_await wait(std::move(tasks), WaitOptions().timeout(patience));
+}
+
+void report(Loop& loop, const char* message, const AnyTask& task, std::exception_ptr error) {
+  ExceptionContext context;
+  context.message = message;
+  context.task = task;
+  context.exception = std::move(error);
+  loop.call_exception_handler(context);
+}
+
+}  // namespace
+
+Runner::~Runner() { close(); }
+
+Loop& Runner::loop() {
+  if (closed_) throw std::logic_error("eddy: the Runner is closed");
+  if (loop_ == nullptr) {
+    if (internal::running_loop != nullptr) {
+      throw std::logic_error("eddy: run() cannot be called from a running event loop");
+    }
+    loop_ = std::make_unique<Loop>(options_);
+  }
+  return *loop_;
+}
+
+void Runner::close() {
+  if (closed_) return;
+  closed_ = true;
+  if (loop_ == nullptr) return;
+  cancel_all_tasks();
+  if (!loop_->shutdown_default_executor_now(options_.executor_timeout())) {
+    internal::log_line("run(): jobs of the default executor did not end in time");
+  }
+  loop_->close();
+  loop_.reset();
+}
+
+void Runner::cancel_all_tasks() {
+  const std::vector<AnyTask> tasks = all_tasks(*loop_);
+  if (tasks.empty()) return;
+  for (const AnyTask& task : tasks) task.cancel();
+  try {
+    loop_->run_until_complete(wait_for_all(tasks, options_.shutdown_timeout()));
+  } catch (...) {
+    // A fatal exception, or a deadlock on a simulated platform: what is left is reported.
+    report(*loop_, "run() could not wait for its tasks", AnyTask(), std::current_exception());
+  }
+  for (const AnyTask& task : tasks) {
+    if (!task.done()) {
+      report(*loop_, "a task swallowed its cancel and is left behind", task, nullptr);
+    } else if (!task.cancelled() && task.exception() != nullptr) {
+      report(*loop_, "unhandled exception during run() shutdown", task, task.exception());
+    }
+  }
+}
+
+}  // namespace eddy

@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// run and Runner: a program's way into eddy.
+
+#ifndef EDDY_RUNTIME_RUN_H_
+#define EDDY_RUNTIME_RUN_H_
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/loop.h"
+#include "eddy/runtime/run_options.h"
+
+namespace eddy {
+
+// Runs several coroutines on one loop, one after another, and cleans up at the end: cancels
+// the tasks that are left and waits for them, joins the default executor, closes the loop.
+// asyncio: Runner.
+class Runner {
+ public:
+  explicit Runner(RunOptions options = {}) : options_(options) {}
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+  // Closes.
+  ~Runner();
+
+  // Runs `main` to its end and returns its result.
+  // Errors: what leaves it; std::logic_error in a running loop, for an empty coroutine and
+  // once closed.
+  template <class T>
+  T run(Coro<T> main) {
+    return loop().run_until_complete(std::move(main));
+  }
+
+  // The loop, made if need be. Errors: as run().
+  Loop& get_loop() { return loop(); }
+
+  // Cleans up. A task that swallows its cancel is waited for up to
+  // RunOptions::shutdown_timeout(), then named in a report and left.
+  // Does nothing the second time.
+  void close();
+
+ private:
+  Loop& loop();
+  void cancel_all_tasks();
+
+  RunOptions options_;
+  std::unique_ptr<Loop> loop_;
+  bool closed_ = false;
+};
+
+// Runs `main` on a loop of its own, cleans up, and returns its result.
+// Errors: what leaves `main`; std::logic_error in a running loop.
+// asyncio: run.
+template <class T>
+T run(Coro<T> main, RunOptions options = {}) {
+  Runner runner(options);
+  return runner.run(std::move(main));
+}
+
+// The same of what `fn()` makes; `fn` lives until the end.
+template <class F>
+  requires std::invocable<F&> && internal::is_coro<std::invoke_result_t<F&>>
+auto run(F fn, RunOptions options = {}) {
+  Runner runner(options);
+  return runner.run(std::invoke(fn));
+}
+
+}  // namespace eddy
+
+#endif  // EDDY_RUNTIME_RUN_H_

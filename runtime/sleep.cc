@@ -1,0 +1,18 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/sleep.h"
+
+#include <cstdio>
+
+namespace eddy::internal {
+
+std::string SleepAwaiter::describe() const {
+  if (!queued()) return "sleep, for ever";
+  const double left = std::chrono::duration<double>(when - loop().proactor->now()).count();
+  char text[48];
+  std::snprintf(text, sizeof text, "sleep, %.3f s left", left);
+  return text;
+}
+
+}  // namespace eddy::internal

@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Task<T>: a coroutine that runs by itself on a loop, and the functions that make one.
+
+#ifndef EDDY_RUNTIME_TASK_H_
+#define EDDY_RUNTIME_TASK_H_
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "eddy/runtime/any_task.h"
+#include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/future.h"
+#include "eddy/runtime/gcc_closure_guard.h"
+#include "eddy/runtime/source_location.h"
+#include "eddy/runtime/task_state.h"
+
+namespace eddy {
+
+// A shared handle of a task, which is a future that a coroutine finishes. The loop owns the
+// task until it is done: dropping the handle detaches, it never cancels. An exception that
+// nobody retrieves is reported when the last handle goes.
+// cancel() only asks: CancelledError is thrown at the await where the task waits, in a
+// later turn; the task may clean up, or go on.
+// asyncio: Task.
+template <class T = void>
+class Task : public Future<T> {
+ public:
+  // An empty handle.
+  Task() : Future<T>(internal::Ref<internal::FutureState>()) {}
+  explicit Task(internal::Ref<internal::FutureState> state) noexcept
+      : Future<T>(std::move(state)) {}
+
+  // Cancels asked for and not taken back.
+  int cancelling() const { return static_cast<int>(task().cancelling()); }
+  // Takes one back and returns how many are left; at none, a cancel that was not delivered
+  // yet never is.
+  int uncancel() const { return static_cast<int>(task().uncancel()); }
+
+  // `Task-7` unless it was given one.
+  std::string get_name() const { return task().name(); }
+  std::string name() const { return get_name(); }
+  void set_name(std::string name) const { task().set_name(std::move(name)); }
+
+  template <class F>
+    requires std::invocable<F&, Task<T>>
+  std::uint64_t add_done_callback(F fn) const {
+    return internal::add_done_callback<Task<T>>(this->ref(), std::move(fn));
+  }
+
+  // A task sets its result itself.
+  void set_result() const = delete;
+  void set_exception(std::exception_ptr) const = delete;
+
+ private:
+  internal::TaskState& task() const {
+    return static_cast<internal::TaskState&>(this->state());
+  }
+};
+
+// How to make a task. asyncio: the keyword arguments of create_task.
+class TaskOptions {
+ public:
+  explicit TaskOptions(SourceLocation created = SourceLocation::current()) : created_(created) {}
+  TaskOptions(std::string name, SourceLocation created = SourceLocation::current())
+      : name_(std::move(name)), created_(created) {}
+  TaskOptions(const char* name, SourceLocation created = SourceLocation::current())
+      : name_(name), created_(created) {}
+
+  const std::string& name() const { return name_; }
+  SourceLocation created() const { return created_; }
+
+ private:
+  std::string name_;  // Default: `Task-` and a number.
+  SourceLocation created_;
+};
+
+// -- Implementation of making ------------------------------------------------------------
+
+namespace internal {
+
+// Errors: std::logic_error unless `loop` takes tasks.
+void require_open(const LoopCore& loop);
+
+template <class T>
+Task<T> start_task(LoopCore& loop, Coro<T> coro, const TaskOptions& options) {
+  require_open(loop);
+  if (!coro) throw std::logic_error("eddy: create_task of an empty Coro: awaited already?");
+  auto handle = coro.release();
+  TaskStateOf<T>* state;
+  try {
+    state = new TaskStateOf<T>(loop, handle.promise());
+  } catch (...) {
+    handle.destroy();
+    throw;
+  }
+  Task<T> task(Ref<FutureState>::adopt(state));
+  if (!options.name().empty()) state->set_name(options.name());
+  state->schedule(options.created());
+  return task;
+}
+
+// Runs one awaitable that is no Coro. What it ends with goes into the result without a
+// throw, since no frame of the user's could see it.
+template <class A>
+Coro<ResultOf<A>> run_awaitable(StoredAwaitable<A> awaitable) {
+  using T = ResultOf<A>;
+  Outcome<T> outcome = co_await OutcomeOf<A>(std::move(awaitable));
+  if constexpr (std::is_void_v<T>) {
+    if (!outcome.ok()) co_await EndWith(outcome.exception());
+  } else {
+    if (!outcome.ok()) co_return EndWith(outcome.exception());
+    co_return std::move(outcome).value();
+  }
+}
+
+// Keeps a callable and its arguments alive for as long as the coroutine that it makes.
+template <class R, class F, class... Args>
+Coro<R> run_callable(F fn, Args... args) {
+  co_return co_await std::invoke(std::move(fn), std::move(args)...);
+}
+
+template <class F, class... Args>
+using CoroOf = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
+
+template <class F, class... Args>
+concept CoroFunction =
+    std::invocable<std::decay_t<F>, std::decay_t<Args>...> && is_coro<CoroOf<F, Args...>>;
+
+// A coroutine that gives what `awaitable` gives: itself, if it is one.
+template <class A>
+auto as_coro(A&& awaitable) {
+  if constexpr (is_coro<std::remove_cvref_t<A>>) {
+    static_assert(!std::is_lvalue_reference_v<A>,
+                  "eddy: a Coro is run once: write std::move(coro)");
+    return std::remove_cvref_t<A>(std::move(awaitable));
+  } else {
+    return run_awaitable<A>(StoredAwaitable<A>(std::forward<A>(awaitable)));
+  }
+}
+
+// The handle of what was given: of a task or future itself, of a new task else.
+template <class A>
+auto ensure_future(LoopCore& loop, A&& awaitable,
+                   SourceLocation created = SourceLocation::current()) {
+  if constexpr (is_future_handle<std::remove_cvref_t<A>>) {
+    return Future<ResultOf<A>>(awaitable.ref());
+  } else {
+    return Future<ResultOf<A>>(
+        start_task(loop, as_coro(std::forward<A>(awaitable)), TaskOptions(created)));
+  }
+}
+
+}  // namespace internal
+
+// Runs `awaitable` as a task of the running loop; it starts in a later turn. A Coro is moved
+// in; of a shared handle the task gives a copy of the result.
+// Errors: std::logic_error for an empty Coro or a closed loop, std::runtime_error when no
+// loop runs; the coroutine is then destroyed.
+// asyncio: create_task; also of awaitables that are no coroutines.
+template <Awaitable A>
+[[nodiscard("co_await the task, keep it, or cast to void to detach it")]] auto create_task(
+    A&& awaitable, TaskOptions options = TaskOptions()) {
+  return internal::start_task(internal::require_running_loop(),
+                              internal::as_coro(std::forward<A>(awaitable)), options);
+}
+
+// Calls `fn(args...)`, which makes a Coro, in the new task, which keeps copies of both for
+// as long as it runs: the safe way to make a task of a lambda with captures.
+template <class F, class... Args>
+  requires internal::CoroFunction<F, Args...>
+auto create_task(TaskOptions options, F&& fn, Args&&... args) {
+  internal::GccClosureGuard<F>::check();
+  using R = typename internal::CoroOf<F, Args...>::value_type;
+  return internal::start_task(
+      internal::require_running_loop(),
+      internal::run_callable<R, std::decay_t<F>, std::decay_t<Args>...>(
+          std::forward<F>(fn), std::forward<Args>(args)...),
+      options);
+}
+template <class F, class... Args>
+  requires internal::CoroFunction<F, Args...>
+auto create_task(F&& fn, Args&&... args) {
+  return create_task(TaskOptions(SourceLocation()), std::forward<F>(fn),
+                     std::forward<Args>(args)...);
+}
+
+// The task that runs; empty in a plain callback. Errors: std::runtime_error when no loop runs.
+AnyTask current_task();
+
+// The unfinished tasks of `loop` (default: the running one), in order of creation.
+std::vector<AnyTask> all_tasks(Loop& loop);
+std::vector<AnyTask> all_tasks();
+
+}  // namespace eddy
+
+#endif  // EDDY_RUNTIME_TASK_H_

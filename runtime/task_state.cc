@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/task_state.h"
+
+#include <utility>
+
+#include "eddy/runtime/leaf.h"
+
+namespace eddy::internal {
+
+void PromiseBase::end(PromiseBase& self) noexcept {
+  const Phase before = std::exchange(self.phase, Phase::kDone);
+  if (before == Phase::kStarting) return;
+  if (self.parent != nullptr) {
+    self.task->resume_at(*self.parent);
+  } else {
+    self.task->finish_at_root();
+  }
+}
+
+TaskState::TaskState(LoopCore& loop, PromiseBase& root) noexcept
+    : FutureState(loop, Kind::kTask),
+      Runnable(&first_step),
+      current_(&root),
+      root_(&root),
+      id_(loop.next_task_id++) {
+  root.task = this;
+  loop.tasks.push_back(*this);
+  ++loop.live_tasks;
+  retain();
+}
+
+void TaskState::schedule(SourceLocation created) {
+  if (loop().debug) extras().created = created;
+  loop().ready.push(*this);
+}
+
+TaskState::Extras& TaskState::extras() {
+  if (extras_ == nullptr) extras_ = std::make_unique<Extras>();
+  return *extras_;
+}
+
+std::string TaskState::name() const {
+  if (extras_ != nullptr && !extras_->name.empty()) return extras_->name;
+  return "Task-" + std::to_string(id_);
+}
+
+SourceLocation TaskState::created_at() const noexcept {
+  return extras_ == nullptr ? SourceLocation() : extras_->created;
+}
+
+std::exception_ptr TaskState::cancelled_error() const {
+  if (extras_ == nullptr || extras_->cancel_message.empty()) return shared_cancelled_error();
+  return std::make_exception_ptr(CancelledError(extras_->cancel_message));
+}
+
+// A task that waits for a task passes the cancel on; the chain may be as long as memory
+// allows, so it is walked in a loop.
+bool TaskState::cancel(std::string_view message) {
+  if (done()) return false;
+  TaskState* task = this;
+  for (;;) {
+    ++task->cancel_requests_;
+    if (!message.empty()) {
+      task->extras().cancel_message = message;
+    } else if (task->extras_ != nullptr) {
+      task->extras_->cancel_message.clear();
+    }
+    Leaf* leaf = task->leaf_;
+    if (leaf == nullptr || leaf->state() != Leaf::State::kWaiting) {
+      task->must_cancel_ = true;
+      return true;
+    }
+    FutureState* awaited = leaf->awaited();
+    if (awaited == nullptr) {
+      leaf->cancel();
+      return true;
+    }
+    if (!awaited->is_task()) {
+      awaited->cancel(message);
+      return true;
+    }
+    task = static_cast<TaskState*>(awaited);
+    // Tasks that wait for one another in a ring would be walked for ever; the cancel
+    // breaks the ring where it came in.
+    if (task == this) {
+      leaf_->cancel();
+      return true;
+    }
+  }
+}
+
+void TaskState::deliver_cancel() noexcept {
+  must_cancel_ = false;
+  FutureState* awaited = leaf_->awaited();
+  if (awaited == nullptr) {
+    leaf_->cancel();
+    return;
+  }
+  const std::string message = extras_ == nullptr ? std::string() : extras_->cancel_message;
+  awaited->cancel(message);
+}
+
+std::uint32_t TaskState::uncancel() noexcept {
+  if (cancel_requests_ > 0 && --cancel_requests_ == 0) must_cancel_ = false;
+  return cancel_requests_;
+}
+
+void TaskState::first_step(Runnable& runnable) noexcept {
+  auto& self = static_cast<TaskState&>(runnable);
+  self.run = &step;
+  self.started_ = true;
+  if (self.must_cancel_) [[unlikely]] {
+    // The body never runs; nobody can tell whether an exception passed through it.
+    self.root_->set_error(self.cancelled_error());
+    self.current_ = nullptr;
+    self.end();
+    return;
+  }
+  self.root_->phase = PromiseBase::Phase::kSuspended;
+  self.run_coroutines();
+}
+
+void TaskState::step(Runnable& self) noexcept { static_cast<TaskState&>(self).run_coroutines(); }
+
+void TaskState::run_coroutines() noexcept {
+  LoopCore& loop = this->loop();
+  TaskState* const outer = std::exchange(loop.current_task, this);
+  loop.io_budget = LoopCore::kIoBudget;
+  leaf_ = nullptr;
+  do {
+    PromiseBase& promise = *current_;
+    promise.nesting = 0;
+    promise.handle.resume();
+  } while (leaf_ == nullptr && current_ != nullptr);
+  if (current_ == nullptr) end();
+  loop.current_task = outer;
+}
+
+// The end of the root: its frame dies first, then those who wait are told, last goes the
+// loop's reference.
+void TaskState::end() noexcept {
+  std::exception_ptr error = root_->error();
+  if (error == nullptr && !must_cancel_) {
+    try {
+      take_result(*root_);
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }
+  std::exchange(root_, nullptr)->handle.destroy();
+  leave();
+  --loop().live_tasks;
+  if (error != nullptr) {
+    settle_error(std::move(error));
+  } else if (must_cancel_) {
+    finish_cancelled(extras_ == nullptr ? nullptr : cancelled_error());
+  } else {
+    finish();
+  }
+  release();
+}
+
+void TaskState::settle_error(std::exception_ptr error) noexcept {
+  if (error == shared_cancelled_error()) {
+    finish_cancelled(nullptr);
+    return;
+  }
+  const ExceptionKind kind = classify(error);
+  if (kind == ExceptionKind::kCancelled) {
+    finish_cancelled(std::move(error));
+    return;
+  }
+  if (kind == ExceptionKind::kFatal) {
+    loop().fatal = error;
+    fail(std::move(error));
+    mark_retrieved();
+    return;
+  }
+  fail(std::move(error));
+}
+
+}  // namespace eddy::internal

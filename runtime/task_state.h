@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What a task is inside: a future that drives a coroutine. The loop steps it; an await that
+// suspends leaves its leaf here, which is the one way to cancel it.
+
+#ifndef EDDY_RUNTIME_TASK_STATE_H_
+#define EDDY_RUNTIME_TASK_STATE_H_
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "eddy/runtime/future_state.h"
+#include "eddy/runtime/promise_base.h"
+#include "eddy/runtime/source_location.h"
+
+namespace eddy::internal {
+
+class Leaf;
+
+class TaskState : public FutureState, public Runnable, public RingLink<TaskState> {
+ public:
+  // Starts out owned by the loop (one reference) and by the caller (another).
+  TaskState(LoopCore& loop, PromiseBase& root) noexcept;
+
+  // Null for other kinds of runnables.
+  static TaskState* from(Runnable& runnable) noexcept {
+    const bool is_task = runnable.run == &step || runnable.run == &first_step;
+    return is_task ? static_cast<TaskState*>(&runnable) : nullptr;
+  }
+
+  // Queues the first step. Debug mode remembers `created`.
+  void schedule(SourceLocation created);
+
+  bool cancel(std::string_view message) override;
+  std::uint32_t cancelling() const noexcept { return cancel_requests_; }
+  std::uint32_t uncancel() noexcept;
+
+  std::string name() const;
+  void set_name(std::string name) { extras().name = std::move(name); }
+  std::uint64_t id() const noexcept { return id_; }
+  SourceLocation created_at() const noexcept;
+
+  // For awaits: who suspends where.
+  void suspend_at(Leaf& leaf, PromiseBase& promise) noexcept {
+    leaf_ = &leaf;
+    current_ = &promise;
+  }
+  void resume_at(PromiseBase& promise) noexcept { current_ = &promise; }
+  void finish_at_root() noexcept { current_ = nullptr; }
+  void continue_running() noexcept { leaf_ = nullptr; }
+
+  // A cancel was asked for and no await has thrown it yet.
+  bool must_cancel() const noexcept { return must_cancel_; }
+  void clear_must_cancel() noexcept { must_cancel_ = false; }
+  // Hands a cancel that came while the task ran to the leaf it suspends at.
+  void deliver_cancel() noexcept;
+
+  // What a cancelled await throws: with the message of the cancel, if it had one.
+  std::exception_ptr cancelled_error() const;
+
+  Leaf* leaf() const noexcept { return leaf_; }
+  // The innermost coroutine; null when it is done.
+  PromiseBase* current() const noexcept { return current_; }
+  PromiseBase* root() const noexcept { return root_; }
+
+ protected:
+  ~TaskState() override = default;
+
+  // Moves the result of the root coroutine, which succeeded, into the slot.
+  virtual void take_result(PromiseBase& root) = 0;
+
+ private:
+  // What few tasks have.
+  struct Extras {
+    std::string name;
+    std::string cancel_message;
+    SourceLocation created;
+  };
+
+  Extras& extras();
+  static void first_step(Runnable& self) noexcept;
+  static void step(Runnable& self) noexcept;
+  void run_coroutines() noexcept;
+  void end() noexcept;
+  void settle_error(std::exception_ptr error) noexcept;
+
+  std::uint16_t cancel_requests_ = 0;
+  Leaf* leaf_ = nullptr;     // not null: suspended there
+  PromiseBase* current_;     // what is resumed next
+  PromiseBase* root_;        // null once its frame is gone
+  std::uint64_t id_;
+  std::unique_ptr<Extras> extras_;
+};
+
+template <class T>
+class TaskStateOf final : public TaskState {
+ public:
+  TaskStateOf(LoopCore& loop, PromiseOf<T>& root) noexcept : TaskState(loop, root) {}
+
+  void* slot() noexcept override { return &slot_; }
+
+ private:
+  void take_result(PromiseBase& root) override {
+    slot_.emplace(static_cast<PromiseOf<T>&>(root).take_result());
+  }
+
+  ResultSlot<T> slot_;
+};
+
+}  // namespace eddy::internal
+
+#endif  // EDDY_RUNTIME_TASK_STATE_H_

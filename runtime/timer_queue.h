@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The timers of a loop, in exact order of (deadline, creation). Hides how: an indexed
+// 4-ary heap, whose nodes live in whoever waits.
+
+#ifndef EDDY_RUNTIME_TIMER_QUEUE_H_
+#define EDDY_RUNTIME_TIMER_QUEUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "eddy/platform/clock.h"
+#include "eddy/runtime/ready_queue.h"
+
+namespace eddy::internal {
+
+// A runnable with a deadline.
+struct TimerNode : Runnable {
+  static constexpr std::uint32_t kUnqueued = 0xffffffff;
+
+  explicit TimerNode(Run function) : Runnable(function) {}
+
+  bool queued() const { return index != kUnqueued; }
+
+  LoopTime when;           // meaningful once it was added
+  std::uint64_t sequence;  // likewise
+  std::uint32_t index = kUnqueued;
+};
+
+class TimerQueue {
+ public:
+  bool empty() const { return heap_.empty(); }
+  std::size_t size() const { return heap_.size(); }
+
+  // The earliest deadline; kNever when there is none.
+  LoopTime next_deadline() const { return heap_.empty() ? kNever : heap_.front().when; }
+
+  // Errors: std::bad_alloc, before anything has changed.
+  void add(TimerNode& node, LoopTime when);
+
+  // Takes out a queued node.
+  void remove(TimerNode& node) noexcept;
+
+  // Moves all timers that are due at `now` to `ready`, in order.
+  void move_due(LoopTime now, ReadyQueue& ready) noexcept;
+
+ private:
+  // The key is kept beside the pointer: comparing must not touch the nodes.
+  struct Entry {
+    LoopTime when;
+    std::uint64_t sequence;
+    TimerNode* node;
+
+    bool before(const Entry& other) const {
+      return when < other.when || (when == other.when && sequence < other.sequence);
+    }
+  };
+
+  void place(std::size_t index, const Entry& entry) noexcept;
+  void sift_up(std::size_t index, const Entry& entry) noexcept;
+  void sift_down(std::size_t index, const Entry& entry) noexcept;
+  void remove_at(std::size_t index) noexcept;
+
+  std::vector<Entry> heap_;
+  std::uint64_t next_sequence_ = 0;
+};
+
+}  // namespace eddy::internal
+
+#endif  // EDDY_RUNTIME_TIMER_QUEUE_H_

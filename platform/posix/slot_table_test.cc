@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/platform/posix/slot_table.h"
+
+#include <set>
+#include <vector>
+
+#include "eddy/platform/proactor.h"
+#include "gtest/gtest.h"
+
+namespace eddy {
+namespace {
+
+TEST(SlotTable, FindsEachSlotByItsKey) {
+  SlotTable table;
+  std::vector<Slot*> slots;
+  std::set<SlotKey> keys;
+  for (int i = 0; i < 1000; ++i) {
+    slots.push_back(table.make(i, DescriptorKind::kStream));
+    keys.insert(slots.back()->key);
+  }
+  EXPECT_EQ(keys.size(), 1000u);
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(table.find(slots[i]->key), slots[i]);
+    EXPECT_EQ(slots[i]->native_handle(), i);
+  }
+}
+
+TEST(SlotTable, AKeyIsNeverTheNextOnes) {
+  SlotTable table;
+  std::set<SlotKey> keys;
+  for (int i = 0; i < 1000; ++i) {
+    Slot* slot = table.make(7, DescriptorKind::kForeign);
+    EXPECT_TRUE(keys.insert(slot->key).second);
+    for (const SlotKey key : keys) {
+      EXPECT_EQ(table.find(key), key == slot->key ? slot : nullptr);
+    }
+    table.destroy(*slot);
+  }
+}
+
+TEST(SlotTable, UsesPlacesAgain) {
+  SlotTable table;
+  const Slot* first = nullptr;
+  for (int i = 0; i < 1000; ++i) {
+    Slot* slot = table.make(7, DescriptorKind::kForeign);
+    first = first == nullptr ? slot : first;
+    EXPECT_EQ(slot, first);
+    table.destroy(*slot);
+  }
+}
+
+TEST(SlotTable, ADestroyedSlotLeavesTheListThatItIsIn) {
+  ChangeLink changes;
+  SlotTable table;
+  Slot* slots[3];
+  for (Slot*& slot : slots) {
+    slot = table.make(1, DescriptorKind::kForeign);
+    slot->insert_before(changes);
+  }
+  table.destroy(*slots[1]);
+  EXPECT_EQ(changes.next, slots[0]);
+  EXPECT_EQ(slots[0]->next, slots[2]);
+  EXPECT_EQ(changes.previous, slots[2]);
+  table.destroy(*slots[0]);
+  table.destroy(*slots[2]);
+  EXPECT_TRUE(changes.is_alone());
+}
+
+TEST(SlotTable, ASlotIsOneCacheLine) { EXPECT_LE(sizeof(Slot), 64u); }
+
+}  // namespace
+}  // namespace eddy

@@ -44,7 +44,8 @@ std::uint16_t closed_port() {
   return port;
 }
 
-// Leaves the process without a descriptor to spare, as long as it lives.
+// Leaves the process without a descriptor to spare, as long as it lives. Compare no errors
+// meanwhile: UBSan asks for a pipe before it believes in their categories.
 class NoDescriptorsLeft {
  public:
   NoDescriptorsLeft() {
@@ -116,15 +117,18 @@ TEST_F(ReadinessAccept, TriedWithoutDescriptorsLeftCanBeTriedAgain) {
   Descriptor* descriptor = attach(listener, DescriptorKind::kListener);
   Fd client = tcp_client(port);
   Accept accept(descriptor);
+  std::error_code errors[2];
   {
     NoDescriptorsLeft none;
     EXPECT_TRUE(proactor_->submit(accept));
-    EXPECT_EQ(accept.error, std::errc::too_many_files_open);
     EXPECT_EQ(accept.accepted, kInvalidHandle);
+    errors[0] = accept.error;
     look();  // takes the edge
     EXPECT_TRUE(proactor_->submit(accept));
-    EXPECT_EQ(accept.error, std::errc::too_many_files_open);
+    errors[1] = accept.error;
   }
+  EXPECT_EQ(errors[0], std::errc::too_many_files_open);
+  EXPECT_EQ(errors[1], std::errc::too_many_files_open);
   ASSERT_TRUE(proactor_->submit(accept));
   EXPECT_FALSE(accept.error);
   Fd accepted(accept.accepted);
@@ -146,8 +150,8 @@ TEST_F(ReadinessAccept, WaitingWithoutDescriptorsLeftIsToldAndCanBeTriedAgain) {
     NoDescriptorsLeft none;
     static_cast<void>(proactor_->submit(connect));
     ASSERT_TRUE(poll_until([&] { return accept.completions == 1; }));
-    EXPECT_EQ(accept.error, std::errc::too_many_files_open);
   }
+  EXPECT_EQ(accept.error, std::errc::too_many_files_open);
   ASSERT_TRUE(proactor_->submit(accept));
   Fd accepted(accept.accepted);
   EXPECT_FALSE(accept.error);

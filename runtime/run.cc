@@ -50,6 +50,7 @@ void Runner::close() {
   if (!loop_->shutdown_default_executor_now(options_.executor_timeout())) {
     internal::log_line("run(): jobs of the default executor did not end in time");
   }
+  left_ = loop_->counters();
   loop_->close();
   loop_.reset();
 }

@@ -45,12 +45,16 @@ class Runner {
   // Does nothing the second time.
   void close();
 
+  // What was still alive when the loop was closed: all zero after a clean run.
+  const LoopCounters& left() const noexcept { return left_; }
+
  private:
   Loop& loop();
   void cancel_all_tasks();
 
   RunOptions options_;
   std::unique_ptr<Loop> loop_;
+  LoopCounters left_;
   bool closed_ = false;
 };
 

@@ -91,10 +91,12 @@ why_not() {
   echo "the package sources of this machine do not have ${absent[*]}"
 }
 
-# Prints the line of a log in the cache folder that tells why the command failed.
+# Prints the line of a log in the cache folder that tells why the command failed: the first that names a cause.
 reason() {
   local log=$cache/$1 line
-  line=$(grep -m1 'No space left on device' "$log" || grep -m1 '^E: ' "$log" ||
-    grep -m1 '^W: .*\(Failed\|Could not\)' "$log" || tail -n 1 "$log") || true
+  line=$(grep -m1 'No space left on device' "$log" ||
+    grep -m1 -E '(Temporary failure|Could not (resolve|connect)|Unable to connect|Connection (failed|timed out))' "$log" ||
+    grep -m1 '^E: ' "$log" || tail -n 1 "$log") || true
+  line=${line#"${line%%[![:space:]]*}"}
   printf '%s (all of it is in %s)' "${line:-no output}" "$log"
 }

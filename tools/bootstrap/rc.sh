@@ -18,6 +18,9 @@ write_debian_rc() {
     override_repository rules_proto /usr/share/bazel/rules/proto
     cat <<END
 # needs $(type -P clang-19)
+# needs $(type -P ld.lld-19)
+# needs $(type -P g++)
+# needs /usr/lib/llvm-19/bin/llvm-symbolizer
 build --repo_env=CC=clang-19
 build "--disk_cache=$cache/disk"
 # Debian's own bazelrc turns this on.
@@ -39,5 +42,5 @@ write_rc() {
     echo "# bazel $bazel"
     cat
   } >"$work/rc"
-  cp "$work/rc" "$rc.new" && mv "$rc.new" "$rc" || die "can not write $rc"
+  cp "$work/rc" "$rc.new" 2>/dev/null && mv "$rc.new" "$rc" || die "can not write $rc"
 }

@@ -10,7 +10,7 @@ namespace eddy::internal {
 
 FutureState::~FutureState() {
   // Only done callbacks can be left: all others hold a reference.
-  waiters_.notify_all();
+  if (!waiters_.empty()) [[unlikely]] waiters_.notify_all();
   if (kind_ == Kind::kFuture && !done()) --loop_->live_futures;
   loop_->release();
 }
@@ -35,17 +35,15 @@ void FutureState::throw_no_result() const {
   std::rethrow_exception(failure());
 }
 
+// Nobody has seen the exception. The state lives once more while the handler looks at it,
+// and for as long as that keeps a handle.
 void FutureState::last_reference_dropped() noexcept {
-  if (report_pending_) {
-    report_pending_ = false;
-    // Alive once more while the handler looks at it, and for as long as it keeps a handle.
-    references_ = 1;
-    report_exception(*loop_, is_task() ? "Task exception was never retrieved"
-                                       : "Future exception was never retrieved",
-                     exception_, this);
-    if (--references_ != 0) return;
-  }
-  delete this;
+  report_pending_ = false;
+  references_ = 1;
+  report_exception(*loop_, is_task() ? "Task exception was never retrieved"
+                                     : "Future exception was never retrieved",
+                   exception_, this);
+  release();
 }
 
 }  // namespace eddy::internal

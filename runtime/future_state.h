@@ -99,7 +99,12 @@ class FutureState {
 
   void retain() noexcept { ++references_; }
   void release() noexcept {
-    if (--references_ == 0) last_reference_dropped();
+    if (--references_ != 0) return;
+    if (report_pending_) [[unlikely]] {
+      last_reference_dropped();
+    } else {
+      delete this;
+    }
   }
 
   LoopCore& loop() const noexcept { return *loop_; }

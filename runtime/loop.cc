@@ -39,6 +39,7 @@ Loop::Loop(RunOptions options) {
   if (core_->proactor == nullptr) throw_system_error(error, "eddy: can not make an event loop");
   core_->inbox = std::make_shared<internal::Inbox>(*core_->proactor);
   core_->now = core_->proactor->now();
+  turns_between_polls_ = core_->proactor->turns_between_polls();
 }
 
 Loop::~Loop() {
@@ -116,21 +117,45 @@ void Loop::run_until_done(const internal::Ref<internal::FutureState>& future) {
 
 // -- One turn -----------------------------------------------------------------------------
 
+// What is queued now, and nothing that comes meanwhile.
+template <bool debug>
+inline void Loop::run_batch() {
+  internal::LoopCore& core = *core_;
+  internal::Runnable* const last = core.ready.back();
+  if (last == nullptr) return;
+  internal::Runnable* runnable;
+  do {
+    runnable = core.ready.pop_one();
+    ++callbacks_since_poll_;
+    if constexpr (debug) {
+      run_slow_checked(*runnable);
+    } else {
+      runnable->run(*runnable);
+    }
+    if (core.fatal != nullptr) [[unlikely]] {
+      std::rethrow_exception(std::exchange(core.fatal, nullptr));
+    }
+  } while (runnable != last);
+}
+
 void Loop::turn() {
   internal::LoopCore& core = *core_;
-  core.inbox->drain(core.ready);
-  const bool busy = stopping_ || !core.ready.empty();
-  if (!busy || ++turns_since_poll_ >= core.proactor->turns_between_polls() ||
-      callbacks_since_poll_ >= kCallbacksBetweenPolls) {
-    poll(busy);
+  if (!core.inbox->empty()) [[unlikely]] core.inbox->drain(core.ready);
+  const bool idle = core.ready.empty() && !stopping_;
+  if (idle || --turns_until_poll_ <= 0 || callbacks_since_poll_ >= kCallbacksBetweenPolls) {
+    poll(!idle);
   }
   if (core.timers.next_deadline() <= core.now) core.timers.move_due(core.now, core.ready);
-  run_batch();
+  if (core.debug) [[unlikely]] {
+    run_batch<true>();
+  } else {
+    run_batch<false>();
+  }
 }
 
 void Loop::poll(bool busy) {
   internal::LoopCore& core = *core_;
-  turns_since_poll_ = 0;
+  turns_until_poll_ = turns_between_polls_;
   callbacks_since_poll_ = 0;
   if (busy) {
     core.proactor->poll(LoopTime::min());
@@ -151,25 +176,6 @@ void Loop::sleep_until_next_event() {
   }
   core.proactor->poll(deadline);
   core.inbox->awake();
-}
-
-void Loop::run_batch() {
-  internal::LoopCore& core = *core_;
-  internal::Runnable* const last = core.ready.back();
-  if (last == nullptr) return;
-  internal::Runnable* runnable;
-  do {
-    runnable = core.ready.pop();
-    ++callbacks_since_poll_;
-    if (core.debug) [[unlikely]] {
-      run_slow_checked(*runnable);
-    } else {
-      runnable->run(*runnable);
-    }
-    if (core.fatal != nullptr) [[unlikely]] {
-      std::rethrow_exception(std::exchange(core.fatal, nullptr));
-    }
-  } while (runnable != last);
 }
 
 void Loop::run_slow_checked(internal::Runnable& runnable) {

@@ -214,6 +214,7 @@ class Loop {
   void turn();
   void poll(bool busy);
   void sleep_until_next_event();
+  template <bool debug>
   void run_batch();
   void run_slow_checked(internal::Runnable& runnable);
   void discard_scheduled() noexcept;
@@ -223,7 +224,8 @@ class Loop {
   std::shared_ptr<Executor> executor_;
   ExceptionHandler handler_;
   std::thread::id thread_;  // while it runs
-  int turns_since_poll_ = 0;
+  int turns_between_polls_ = 0;
+  int turns_until_poll_ = 0;
   int callbacks_since_poll_ = 0;
   bool executor_closed_ = false;
   bool running_ = false;

@@ -48,6 +48,13 @@ class ReadyQueue {
     return first;
   }
 
+  // The first one of a queue that is not empty.
+  Runnable* pop_one() {
+    Runnable* first = head_;
+    head_ = first->next;
+    return first;
+  }
+
   // Moves everything that is queued in `other` to the end of this queue.
   void append(ReadyQueue& other) {
     if (other.head_ == nullptr) return;

@@ -126,35 +126,43 @@ void TaskState::step(Runnable& self) noexcept { static_cast<TaskState&>(self).ru
 
 void TaskState::run_coroutines() noexcept {
   LoopCore& loop = this->loop();
-  TaskState* const outer = std::exchange(loop.current_task, this);
+  loop.current_task = this;
   loop.io_budget = LoopCore::kIoBudget;
   leaf_ = nullptr;
   do {
     PromiseBase& promise = *current_;
     promise.nesting = 0;
     promise.handle.resume();
-  } while (leaf_ == nullptr && current_ != nullptr);
-  if (current_ == nullptr) end();
-  loop.current_task = outer;
+    if (leaf_ != nullptr) {
+      loop.current_task = nullptr;
+      return;
+    }
+  } while (current_ != nullptr);
+  end();
 }
 
 // The end of the root: its frame dies first, then those who wait are told, last goes the
 // loop's reference.
 void TaskState::end() noexcept {
-  std::exception_ptr error = root_->error();
-  if (error == nullptr && !must_cancel_) {
+  LoopCore& loop = this->loop();
+  std::exception_ptr error;
+  if (root_->error() != nullptr) [[unlikely]] {
+    error = root_->error();
+  } else if (!must_cancel_) {
     try {
       take_result(*root_);
     } catch (...) {
       error = std::current_exception();
     }
   }
-  std::exchange(root_, nullptr)->handle.destroy();
+  root_->handle.destroy();
+  root_ = nullptr;
+  loop.current_task = nullptr;
   leave();
-  --loop().live_tasks;
-  if (error != nullptr) {
+  --loop.live_tasks;
+  if (error != nullptr) [[unlikely]] {
     settle_error(std::move(error));
-  } else if (must_cancel_) {
+  } else if (must_cancel_) [[unlikely]] {
     finish_cancelled(extras_ == nullptr ? nullptr : cancelled_error());
   } else {
     finish();

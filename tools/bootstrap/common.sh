@@ -1,7 +1,7 @@
-# What bazelw and tools/bootstrap/setup share. Both have set $root to the top of the clone.
+# What bazelw, tools/bootstrap/setup and tools/ci/install share. Each has set $root to the top of the clone.
 # shellcheck shell=bash
 
-say() { printf 'bazelw: %s\n' "$*" >&2; }
+say() { printf '%s: %s\n' "${program:-bazelw}" "$*" >&2; }
 
 die() {
   say "error: $*"

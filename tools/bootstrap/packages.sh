@@ -23,20 +23,25 @@ need() {
   "$@" >/dev/null 2>&1 || echo "$package"
 }
 
-install_packages() {
+# Installs what is missing and, where no Bazel was found, sets $bazel and $version to the one that it brought.
+install_toolchain() {
   local packages
   mapfile -t packages < <(missing_packages)
-  if ((${#packages[@]})); then
-    become_root "${packages[@]}"
-    can_install "${packages[@]}" || refresh_lists
-    can_install "${packages[@]}" || die "can not install ${packages[*]}: $(why_not "${packages[@]}")"
-    say "installing ${packages[*]}"
-    apt_install "${packages[@]}" || repair && apt_install "${packages[@]}" ||
-      die "can not install ${packages[*]}: $(reason install.log)"
-  fi
+  install_packages "${packages[@]}"
   if [[ -z $bazel ]]; then
     bazel=$(type -P bazel) || die "the package bazel-bootstrap is installed, but brought no bazel"
     version=$(bazel_version "$bazel") || die "the package bazel-bootstrap is installed, but its $bazel does not start"
+  fi
+}
+
+install_packages() {
+  (($#)) || return 0
+  become_root "$@"
+  can_install "$@" || refresh_lists
+  can_install "$@" || die "can not install $*: $(why_not "$@")"
+  say "installing $*"
+  if ! apt_install "$@"; then
+    repair && apt_install "$@" || die "can not install $*: $(reason install.log)"
   fi
 }
 
@@ -50,7 +55,7 @@ become_root() {
   fi
 }
 
-can_install() { apt-get install -s --no-install-recommends "$@" >"$work/simulated" 2>&1; }
+can_install() { apt-get install -s --no-install-recommends "$@" >"$cache/simulated.log" 2>&1; }
 
 apt_install() {
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \

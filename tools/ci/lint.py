@@ -1,0 +1,51 @@
+"""The lint lane: each tool over all files of its kind is one case."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import results
+
+INSTALL = pathlib.Path(__file__).with_name("install")
+
+
+def check(root):
+    """Runs the linters over the files of the repository; returns one case for each."""
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True,
+                           text=True).stdout.split("\0")
+    files = [name for name in files if name and (root / name).exists()]
+    cases = results.Cases()
+    for tool, command, chosen in [
+        ("buildifier", [_buildifier(), "-mode=check", "-lint=warn"],
+         [name for name in files if re.search(r"(^|/)(BUILD|WORKSPACE|MODULE\.bazel|[^/]+\.(BUILD|bzl))$", name)]),
+        ("clang-format", ["clang-format-19", "--dry-run", "-Werror"],
+         [name for name in files if name.endswith((".h", ".cc"))]),
+        ("shellcheck", ["shellcheck", "-x"],
+         [name for name in files if _is_shell(root / name)]),
+    ]:
+        _run(tool, command, chosen, root, cases)
+    return cases
+
+
+def _run(tool, command, files, root, cases):
+    if not files:
+        cases.skip(tool, "there is no file for it")
+        return
+    print(f"+ {' '.join(command)} ({len(files)} files)", flush=True)
+    status = subprocess.run([*command, *files], cwd=root, stdin=subprocess.DEVNULL).returncode
+    if status:
+        cases.fail(tool, f"exit status {status}: see above; tools/ci/format mends what can be mended")
+    else:
+        cases.passed += 1
+
+
+def _is_shell(path):
+    with path.open("rb") as file:
+        return re.match(rb"#!.*\b(ba)?sh\b", file.readline(80)) is not None
+
+
+def _buildifier():
+    """Where tools/ci/install has put it."""
+    return subprocess.run([INSTALL, "--print-buildifier"], check=True, capture_output=True,
+                          text=True).stdout.strip()

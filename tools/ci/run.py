@@ -1,0 +1,69 @@
+"""Runs the lanes, prints how long each took, and closes with the sum of their test cases."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import lint
+import results
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# The first is the README's test command.
+BAZEL_LANES = {
+    "clang 19, layering check": ["--config=werror"],
+    "gcc 12, optimised": ["--config=gcc"],
+    "clang 19, address and undefined behaviour": ["--config=asan"],
+}
+
+# A lane that takes longer hangs.
+LANE_MINUTES = 40
+
+
+def run_bazel(options):
+    """Runs all tests with these options; returns their cases."""
+    with tempfile.TemporaryDirectory() as folder:
+        events = pathlib.Path(folder) / "events.json"
+        command = ["./bazelw", "test", "//...", *options, "--keep_going", "--noshow_progress",
+                   "--noshow_loading_progress", f"--build_event_json_file={events}"]
+        print("+", *command, flush=True)
+        try:
+            status = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL,
+                                    timeout=LANE_MINUTES * 60).returncode
+            end = f"exit status {status}"
+        except subprocess.TimeoutExpired:
+            status, end = 1, f"no end after {LANE_MINUTES} minutes"
+        return results.read_events(events, status, end)
+
+
+def main():
+    lanes = {"lint": lambda: lint.check(ROOT)}
+    for name, options in BAZEL_LANES.items():
+        lanes[name] = lambda options=options: run_bazel(options)
+
+    total = results.Cases()
+    lines = []
+    for name, run in lanes.items():
+        print(f"\n==== {name}", flush=True)
+        start = time.monotonic()
+        cases = run()
+        if cases.targets:
+            for label in sorted(total.targets - cases.targets):
+                cases.skip(label, "its tags leave it out of this lane")
+        lines.append(f"{name:44} {time.monotonic() - start:6.0f} s   {cases}")
+        print(lines[-1], flush=True)
+        total.add(cases, name)
+
+    print("\n==== summary", *lines, sep="\n")
+    for what, why in total.skipped:
+        print(f"skipped {what}: {why}")
+    for what, why in total.failed:
+        print(f"FAILED {what}: {why}")
+    print(total)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

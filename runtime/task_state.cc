@@ -31,11 +31,6 @@ TaskState::TaskState(LoopCore& loop, PromiseBase& root) noexcept
   retain();
 }
 
-void TaskState::schedule(SourceLocation created) {
-  if (loop().debug) extras().created = created;
-  loop().ready.push(*this);
-}
-
 TaskState::Extras& TaskState::extras() {
   if (extras_ == nullptr) extras_ = std::make_unique<Extras>();
   return *extras_;
@@ -92,6 +87,8 @@ bool TaskState::cancel(std::string_view message) {
 }
 
 void TaskState::deliver_cancel() noexcept {
+  // One that does not wait any more (a sleep of zero) throws when it is resumed.
+  if (leaf_->state() != Leaf::State::kWaiting) return;
   must_cancel_ = false;
   FutureState* awaited = leaf_->awaited();
   if (awaited == nullptr) {

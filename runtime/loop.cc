@@ -302,8 +302,10 @@ Loop& loop_of(const FutureState& state) {
   return *loop;
 }
 
-void require_open(const LoopCore& loop) {
-  if (loop.closed) throw std::logic_error("eddy: the event loop is closed");
+void throw_loop_closed() { throw std::logic_error("eddy: the event loop is closed"); }
+
+void throw_empty_coro() {
+  throw std::logic_error("eddy: create_task of an empty Coro: awaited or moved from already");
 }
 
 void report_exception(LoopCore& loop, std::string message, std::exception_ptr error,

@@ -9,10 +9,7 @@ namespace eddy::internal {
 
 constinit thread_local LoopCore* running_loop = nullptr;
 
-LoopCore& require_running_loop() {
-  if (running_loop == nullptr) throw std::runtime_error("eddy: no running event loop");
-  return *running_loop;
-}
+void throw_no_running_loop() { throw std::runtime_error("eddy: no running event loop"); }
 
 IoObject::IoObject(LoopCore& loop) noexcept : loop_(&loop) {
   loop.retain();

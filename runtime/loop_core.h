@@ -96,8 +96,13 @@ struct LoopCore {
 // The loop that runs in this thread, or null.
 extern constinit thread_local LoopCore* running_loop;
 
+[[noreturn]] void throw_no_running_loop();
+
 // The same. Errors: std::runtime_error when there is none.
-LoopCore& require_running_loop();
+inline LoopCore& require_running_loop() {
+  if (running_loop == nullptr) [[unlikely]] throw_no_running_loop();
+  return *running_loop;
+}
 
 // Gives `error`, which nobody else will see, to the loop's exception handler. `future` may
 // be null.

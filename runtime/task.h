@@ -89,13 +89,13 @@ class TaskOptions {
 
 namespace internal {
 
-// Errors: std::logic_error unless `loop` takes tasks.
-void require_open(const LoopCore& loop);
+[[noreturn]] void throw_loop_closed();
+[[noreturn]] void throw_empty_coro();
 
 template <class T>
 Task<T> start_task(LoopCore& loop, Coro<T> coro, const TaskOptions& options) {
-  require_open(loop);
-  if (!coro) throw std::logic_error("eddy: create_task of an empty Coro: awaited already?");
+  if (loop.closed) [[unlikely]] throw_loop_closed();
+  if (!coro) [[unlikely]] throw_empty_coro();
   auto handle = coro.release();
   TaskStateOf<T>* state;
   try {

@@ -33,7 +33,10 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   }
 
   // Queues the first step. Debug mode remembers `created`.
-  void schedule(SourceLocation created);
+  void schedule(SourceLocation created) {
+    if (loop().debug) [[unlikely]] extras().created = created;
+    loop().ready.push(*this);
+  }
 
   bool cancel(std::string_view message) override;
   std::uint32_t cancelling() const noexcept { return cancel_requests_; }

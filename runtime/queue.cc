@@ -3,6 +3,7 @@
 
 #include "eddy/runtime/queue.h"
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 
@@ -30,6 +31,10 @@ void QueueCore::item_dropped() noexcept {
 void QueueCore::wake_all() noexcept {
   getters.notify_all();
   putters.notify_all();
+}
+
+std::exception_ptr QueueCore::error(bool foreign) {
+  return foreign ? LoopBinding::error(kKind) : std::make_exception_ptr(QueueShutDown());
 }
 
 std::string QueueCore::describe(const char* what) const {

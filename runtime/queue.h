@@ -7,7 +7,6 @@
 #define EDDY_RUNTIME_QUEUE_H_
 
 #include <cstddef>
-#include <exception>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -159,10 +158,7 @@ class QueuePut final : public QueueAwaiter<QueuePut<T, Store>, void> {
   }
   static WaitList& waiters(QueueCore& queue) noexcept { return queue.putters; }
 
-  std::exception_ptr error() const {
-    if (this->queue_->shut_down) return std::make_exception_ptr(QueueShutDown());
-    return this->foreign_error();
-  }
+  static bool refused(const QueueCore& queue) noexcept { return queue.shut_down; }
   void value() { static_cast<QueueOf<T, Store>*>(this->queue_)->push(std::move(item_)); }
 
  private:
@@ -182,11 +178,8 @@ class QueueGet final : public QueueAwaiter<QueueGet<T, Store>, T> {
   }
   static WaitList& waiters(QueueCore& queue) noexcept { return queue.getters; }
 
-  std::exception_ptr error() const {
-    if (this->queue_->shut_down && this->queue_->size == 0) {
-      return std::make_exception_ptr(QueueShutDown());
-    }
-    return this->foreign_error();
+  static bool refused(const QueueCore& queue) noexcept {
+    return queue.shut_down && queue.size == 0;
   }
   T value() { return static_cast<QueueOf<T, Store>*>(this->queue_)->pop(); }
 };

@@ -58,6 +58,9 @@ class QueueCore {
     return true;
   }
 
+  // What an await throws: on another loop, or after shutdown.
+  static std::exception_ptr error(bool foreign);
+
   std::string describe(const char* what) const;
 
   const std::ptrdiff_t maxsize;
@@ -74,6 +77,7 @@ class QueueCore {
 // Derived has:
 //     static constexpr const char* kWhat
 //     static bool blocked(const QueueCore&)     it has to wait
+//     static bool refused(const QueueCore&)     it fails with QueueShutDown
 //     static WaitList& waiters(QueueCore&)      where
 template <class Derived, class T>
 class QueueAwaiter : public LeafAwaiter<Derived, T>, private WaitNode, private Runnable {
@@ -101,9 +105,9 @@ class QueueAwaiter : public LeafAwaiter<Derived, T>, private WaitNode, private R
     Derived::waiters(*queue_).notify_one();
   }
 
-  std::exception_ptr foreign_error() const {
-    if (!foreign_) [[likely]] return nullptr;
-    return LoopBinding::error(QueueCore::kKind);
+  std::exception_ptr error() const {
+    if (!foreign_ && !Derived::refused(*queue_)) [[likely]] return nullptr;
+    return QueueCore::error(foreign_);
   }
 
   std::string describe() const override {

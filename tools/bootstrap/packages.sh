@@ -101,7 +101,7 @@ reason() {
   local log=$cache/$1 line
   line=$(grep -m1 'No space left on device' "$log" ||
     grep -m1 -E '(Temporary failure|Could not (resolve|connect)|Unable to connect|Connection (failed|timed out))' "$log" ||
-    grep -m1 '^E: ' "$log" || tail -n 1 "$log") || true
+    grep -m1 -E '^E: |failed, reason' "$log" || tail -n 1 "$log") || true
   line=${line#"${line%%[![:space:]]*}"}
   printf '%s (all of it is in %s)' "${line:-no output}" "$log"
 }

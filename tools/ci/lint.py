@@ -33,7 +33,11 @@ def _run(tool, command, files, root, cases):
         cases.skip(tool, "there is no file for it")
         return
     print(f"+ {' '.join(command)} ({len(files)} files)", flush=True)
-    status = subprocess.run([*command, *files], cwd=root, stdin=subprocess.DEVNULL).returncode
+    try:
+        status = subprocess.run([*command, *files], cwd=root, stdin=subprocess.DEVNULL).returncode
+    except FileNotFoundError:
+        cases.fail(tool, "is not installed")
+        return
     if status:
         cases.fail(tool, f"exit status {status}: see above; tools/ci/format mends what can be mended")
     else:

@@ -69,13 +69,14 @@ int remove_done_callback(FutureState& state, std::uint64_t token) noexcept {
   return 0;
 }
 
-void report_callback_error(LoopCore& loop, FutureState* future) noexcept {
+void report_callback_error(LoopCore& loop, FutureState* future,
+                           CallbackState* callback) noexcept {
   std::exception_ptr error = std::current_exception();
   if (classify(error) == ExceptionKind::kFatal) {
     loop.fatal = std::move(error);
     return;
   }
-  report_exception(loop, "Exception in callback", std::move(error), future);
+  report_exception(loop, "Exception in callback", std::move(error), future, callback);
 }
 
 void throw_empty_handle() {

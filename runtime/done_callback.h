@@ -53,7 +53,8 @@ int remove_done_callback(FutureState& state, std::uint64_t token) noexcept;
 
 // To be called while an exception is handled: a fatal one leaves the loop, the others go to
 // its exception handler.
-void report_callback_error(LoopCore& loop, FutureState* future) noexcept;
+void report_callback_error(LoopCore& loop, FutureState* future,
+                           CallbackState* callback = nullptr) noexcept;
 
 [[noreturn]] void throw_empty_handle();
 // Errors: InvalidStateError if it is done or a task.

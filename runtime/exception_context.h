@@ -10,6 +10,7 @@
 #include <string>
 
 #include "eddy/runtime/any_task.h"
+#include "eddy/runtime/handle.h"
 #include "eddy/runtime/source_location.h"
 
 namespace eddy {
@@ -20,6 +21,7 @@ struct ExceptionContext {
   std::exception_ptr exception;      // null if there is none
   AnyTask task;                      // the task it concerns, if it is one
   AnyTask future;                    // the future it concerns, if it is no task
+  Handle handle;                     // the callback that threw, if one did
   SourceLocation source_location;    // where that was made: known in debug mode
 };
 

@@ -32,7 +32,7 @@ void CallbackState::run_callback(Runnable& runnable) noexcept {
     try {
       self.invoke();
     } catch (...) {
-      report_callback_error(loop, nullptr);
+      report_callback_error(loop, nullptr, &self);
     }
     self.destroy_callable();
   }

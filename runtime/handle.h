@@ -164,9 +164,12 @@ void post_callback(Inbox& inbox, LoopCore& loop, F&& fn, Args&&... args) {
 // A shared handle of a callback. Threads: those of its loop only. asyncio: Handle.
 class Handle {
  public:
+  // An empty handle.
   Handle() = default;
   explicit Handle(internal::Ref<internal::CallbackState> state) noexcept
       : state_(std::move(state)) {}
+
+  explicit operator bool() const noexcept { return static_cast<bool>(state_); }
 
   // The callback will not run, and what it holds is destroyed now. Harmless when it has run
   // or was cancelled.

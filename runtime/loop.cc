@@ -309,8 +309,9 @@ void throw_empty_coro() {
 }
 
 void report_exception(LoopCore& loop, std::string message, std::exception_ptr error,
-                      FutureState* future) noexcept {
+                      FutureState* future, CallbackState* callback) noexcept {
   ExceptionContext context;
+  if (callback != nullptr) context.handle = Handle(Ref<CallbackState>(*callback));
   context.message = std::move(message);
   context.exception = std::move(error);
   if (future != nullptr && future->is_task()) {

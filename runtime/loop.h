@@ -40,10 +40,11 @@ struct LoopCounters {
   std::size_t handles = 0;      // callbacks that have neither run nor been cancelled
   std::size_t operations = 0;   // kernel requests in flight
   std::size_t descriptors = 0;  // sockets that the loop's objects hold
+  std::size_t children = 0;     // processes that were started and not waited for
   std::size_t jobs = 0;         // calls that executors have
 
   std::size_t total() const {
-    return tasks + futures + timers + handles + operations + descriptors + jobs;
+    return tasks + futures + timers + handles + operations + descriptors + children + jobs;
   }
   bool operator==(const LoopCounters&) const = default;
 };

@@ -26,6 +26,7 @@ class Loop;
 
 namespace internal {
 
+class CallbackState;
 class FutureState;
 class Inbox;
 class TaskState;
@@ -104,10 +105,10 @@ inline LoopCore& require_running_loop() {
   return *running_loop;
 }
 
-// Gives `error`, which nobody else will see, to the loop's exception handler. `future` may
-// be null.
+// Gives `error`, which nobody else will see, to the loop's exception handler. `future` and
+// `callback` may be null.
 void report_exception(LoopCore& loop, std::string message, std::exception_ptr error,
-                      FutureState* future) noexcept;
+                      FutureState* future, CallbackState* callback = nullptr) noexcept;
 
 }  // namespace internal
 }  // namespace eddy

@@ -4,7 +4,6 @@
 # Prints the packages that are missing, each known by something that it brings.
 missing_packages() {
   [[ -n $bazel ]] || echo bazel-bootstrap
-  need bazel-platforms test -e /usr/share/bazel/tools/platforms/BUILD
   need bazel-rules-java test -e /usr/share/bazel/rules/java/WORKSPACE
   need bazel-rules-proto test -e /usr/share/bazel/rules/proto/WORKSPACE
   need bazel-skylib test -e /usr/share/bazel/tools/skylib/WORKSPACE

@@ -11,7 +11,7 @@ write_debian_rc() {
       override_repository "$(repository_name "$package")" "$(source_folder "$package")"
     done
     override_repository bazel_skylib /usr/share/bazel/tools/skylib
-    override_repository platforms /usr/share/bazel/tools/platforms
+    override_repository platforms "$root/tools/bootstrap/bazel4/platforms"
     override_repository remote_coverage_tools "$root/tools/bootstrap/bazel4/coverage_tools"
     override_repository rules_cc "$root/tools/bootstrap/bazel4/rules_cc"
     override_repository rules_java /usr/share/bazel/rules/java

@@ -82,8 +82,8 @@ struct ReceiveOp : Op {
   // Where to put the bytes. Empty: a buffer is lent by the backend when there is data, so
   // that an idle connection holds no memory; the bytes are then at `lent`.
   std::span<std::byte> buffer;
-  // Valid until the next submit() or poll() of the same proactor; set only where `buffer`
-  // was empty.
+  // Set only where `buffer` was empty. Valid until the next submit() or poll() of the same
+  // proactor, and within poll() until on_complete returns: one buffer serves all completions.
   std::span<const std::byte> lent;
   std::size_t transferred = 0;
 };

@@ -30,10 +30,10 @@ class Resolver {
 
 // Why a name has no address. The values are eddy's own, alike on every system.
 enum class ResolverErrc {
-  kHostNotFound = 1,   // the name does not exist, or has no address of the family
-  kTemporaryFailure,   // no answer now; a later attempt may succeed
-  kFailure,            // the resolver failed for good
-  kInvalidName,        // not a host name: empty, too long, or holding a NUL
+  kHostNotFound = 1,  // the name does not exist, or has no address of the family
+  kTemporaryFailure,  // no answer now; a later attempt may succeed
+  kFailure,           // the resolver failed for good
+  kInvalidName,       // not a host name: empty, too long, or holding a NUL
 };
 
 const std::error_category& resolver_category();

@@ -81,9 +81,10 @@ TEST(SocketAddressLiteral, MayNameAScopeByNumberOrInterface) {
 
 TEST(SocketAddressLiteral, NothingElseIsOne) {
   for (const std::string_view text :
-       {"", " ", "localhost", "1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.04", "0x7f.0.0.1",
-        "127.0.0.1 ", " 127.0.0.1", "127.0.0.1:80", "[::1]", ":", ":::", "1::2::3", "::g",
-        "1:2:3:4:5:6:7:8:9", "12345::", "%1", "::1%1%1"}) {
+       {"",          " ",        "localhost",  "1",          "1.2.3",      "1.2.3.4.5",
+        "256.1.1.1", "1.2.3.04", "0x7f.0.0.1", "127.0.0.1 ", " 127.0.0.1", "127.0.0.1:80",
+        "[::1]",     ":",        ":::",        "1::2::3",    "::g",        "1:2:3:4:5:6:7:8:9",
+        "12345::",   "%1",       "::1%1%1"}) {
     EXPECT_EQ(read_back(text), "not a literal") << text;
   }
   EXPECT_EQ(read_back(std::string_view("127.0.0.1\0", 10)), "not a literal");

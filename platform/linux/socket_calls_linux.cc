@@ -4,10 +4,8 @@
 // Linux takes the properties of a new socket in the call that makes it.
 
 #include <sys/socket.h>
-#include <sys/types.h>
 
 #include <cerrno>
-#include <cstddef>
 
 #include "eddy/platform/posix/socket_calls.h"
 
@@ -40,8 +38,6 @@ bool is_lost_connection(int number) noexcept {
   }
 }
 
-ssize_t send_silently(int socket, const void* bytes, std::size_t size) noexcept {
-  return ::send(socket, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
+const int kSilentSend = MSG_DONTWAIT | MSG_NOSIGNAL;
 
 }  // namespace eddy

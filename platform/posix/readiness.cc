@@ -39,9 +39,17 @@ void clear(Slot& slot, Readiness bit) noexcept {
   slot.ready = static_cast<std::uint8_t>(slot.ready & ~bit);
 }
 
+// Rare ends of requests are functions apart, so that the usual path saves no registers.
+
 // For a request that the descriptor's kind does not know.
-bool refuse(Op& op) noexcept {
+[[gnu::noinline, gnu::cold]] bool refuse(Op& op) noexcept {
   op.error = std::make_error_code(std::errc::invalid_argument);
+  return true;
+}
+
+// For a request that must not wait.
+[[gnu::noinline, gnu::cold]] bool would_have_blocked(Op& op) noexcept {
+  op.error = std::make_error_code(std::errc::operation_would_block);
   return true;
 }
 
@@ -58,33 +66,36 @@ short look(const Slot& slot, short events, std::error_code& error) noexcept {
   return question.revents;
 }
 
-bool try_send(Slot& slot, SendOp& op) noexcept {
-  const std::size_t size = std::min(op.buffer.size(), kMaxTransfer);
-  for (;;) {
-    const ssize_t sent = send_silently(fd_of(slot), op.buffer.data(), size);
-    if (sent >= 0) {
-      op.transferred = static_cast<std::size_t>(sent);
-      if (op.transferred < size) {
-        clear(slot, kWriteReady);  // the kernel's buffer is full; an edge will tell of room
-      }
-      return true;
-    }
-    if (would_block(errno)) {
-      clear(slot, kWriteReady);
-      return false;
-    }
-    if (errno != EINTR) {
-      op.error = last_error();
-      return true;
-    }
+// For a call that has failed: it is over, unless it would block; then the bit is cleared.
+[[gnu::noinline, gnu::cold]] bool is_over(Slot& slot, Op& op, Readiness bit) noexcept {
+  if (would_block(errno)) {
+    clear(slot, bit);
+    return false;
   }
+  op.error = last_error();
+  return true;
+}
+
+[[gnu::always_inline]] inline bool try_send(Slot& slot, SendOp& op) noexcept {
+  const std::size_t size = std::min(op.buffer.size(), kMaxTransfer);
+  ssize_t sent;
+  do {
+    sent = ::send(fd_of(slot), op.buffer.data(), size, kSilentSend);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) [[unlikely]] {
+    return is_over(slot, op, kWriteReady);
+  }
+  op.transferred = static_cast<std::size_t>(sent);
+  if (op.transferred < size) [[unlikely]] {
+    clear(slot, kWriteReady);  // the kernel's buffer is full; an edge will tell of room
+  }
+  return true;
 }
 
 // After success and after an error the bit stays: there may be more connections behind, of
 // which no edge will tell. A process that has run out of descriptors can try again.
 bool try_accept(Slot& slot, AcceptOp& op) noexcept {
-  int lost = 0;
-  for (;;) {
+  for (int lost = 0; lost < kMaxLostConnections;) {
     KernelAddress peer;
     const int accepted = accept_socket(fd_of(slot), peer.get(), &peer.length);
     if (accepted >= 0) {
@@ -92,16 +103,13 @@ bool try_accept(Slot& slot, AcceptOp& op) noexcept {
       op.peer = from_kernel(peer.get(), peer.length);
       return true;
     }
-    if (would_block(errno)) {
-      clear(slot, kReadReady);
-      return false;
-    }
-    const bool again = errno == EINTR || (is_lost_connection(errno) && ++lost < kMaxLostConnections);
-    if (!again) {
-      op.error = last_error();
-      return true;
+    if (is_lost_connection(errno)) {
+      ++lost;
+    } else if (errno != EINTR) {
+      break;
     }
   }
+  return is_over(slot, op, kReadReady);
 }
 
 // Asks for the outcome of a connect that is under way. The event alone proves nothing: it may
@@ -169,54 +177,84 @@ void ReadinessProactor::detach(Descriptor& descriptor) noexcept {
   slots_.destroy(slot);
 }
 
-bool ReadinessProactor::submit(Op& op) noexcept {
-  if (op.state != OpState::kIdle) {
-    contract_broken("submit() of an op in flight");
+bool ReadinessProactor::try_receive(Slot& slot, ReceiveOp& op) noexcept {
+  std::byte* place = op.buffer.data();
+  std::size_t size = std::min(op.buffer.size(), kMaxTransfer);
+  if (size == 0) {
+    place = scratch();
+    size = kScratchSize;
+    if (place == nullptr) [[unlikely]] {
+      op.error = std::make_error_code(std::errc::not_enough_memory);
+      return true;
+    }
   }
-  if (op.error) {
-    op.error.clear();
+  ssize_t received;
+  do {
+    received = ::recv(fd_of(slot), place, size, MSG_DONTWAIT);
+  } while (received < 0 && errno == EINTR);
+  if (received < 0) [[unlikely]] {
+    return is_over(slot, op, kReadReady);
   }
-  Slot& slot = static_cast<Slot&>(*op.descriptor);
-  switch (op.kind) {
-    case OpKind::kReceive:
-      return submit_receive(slot, static_cast<ReceiveOp&>(op));
-    case OpKind::kSend:
-      return submit_send(slot, static_cast<SendOp&>(op));
-    case OpKind::kAccept:
-      return submit_accept(slot, static_cast<AcceptOp&>(op));
-    case OpKind::kConnect:
-      return submit_connect(slot, static_cast<ConnectOp&>(op));
-    case OpKind::kReadable:
-    case OpKind::kWritable:
-      return submit_readiness(slot, op);
+  op.transferred = static_cast<std::size_t>(received);
+  if (op.buffer.empty()) {
+    op.lent = {place, op.transferred};
   }
-  return refuse(op);
+  const bool is_short = received > 0 && op.transferred < size;
+  if (is_short && slot.short_means_empty && (slot.ready & kMoreThanBytes) == 0) {
+    clear(slot, kReadReady);
+  }
+  return true;
+}
+
+std::byte* ReadinessProactor::scratch() noexcept {
+  if (scratch_ == nullptr) [[unlikely]] {
+    scratch_.reset(new (std::nothrow) std::byte[kScratchSize]);
+  }
+  return scratch_.get();
+}
+
+inline bool ReadinessProactor::park(Op*& place, Op& op) noexcept {
+  if (op.try_only) {
+    return would_have_blocked(op);
+  }
+  if (place != nullptr) [[unlikely]] {
+    contract_broken("submit() of a second op in the same direction of a descriptor");
+  }
+  place = &op;
+  op.state = OpState::kInFlight;
+  ++in_flight_;
+  return false;
+}
+
+inline void ReadinessProactor::complete(Op*& place) noexcept {
+  Op& op = *std::exchange(place, nullptr);
+  op.state = OpState::kIdle;
+  --in_flight_;
+  op.on_complete(op);
+}
+
+[[gnu::noinline]] bool ReadinessProactor::receive_or_park(Slot& slot, ReceiveOp& op) noexcept {
+  return try_receive(slot, op) || park(slot.in, op);
 }
 
 bool ReadinessProactor::submit_receive(Slot& slot, ReceiveOp& op) noexcept {
   op.transferred = 0;
   op.lent = {};
-  if (slot.kind() != DescriptorKind::kStream) {
+  if (slot.kind() != DescriptorKind::kStream) [[unlikely]] {
     return refuse(op);
   }
-  if ((slot.ready & kReadReady) != 0 && try_receive(slot, op)) {
-    return true;
-  }
-  return park(slot.in, op);
+  return (slot.ready & kReadReady) != 0 ? receive_or_park(slot, op) : park(slot.in, op);
 }
 
 bool ReadinessProactor::submit_send(Slot& slot, SendOp& op) noexcept {
   op.transferred = 0;
-  if (slot.kind() != DescriptorKind::kStream) {
+  if (slot.kind() != DescriptorKind::kStream) [[unlikely]] {
     return refuse(op);
   }
   if (op.buffer.empty()) {
     return true;
   }
-  if ((slot.ready & kWriteReady) != 0 && try_send(slot, op)) {
-    return true;
-  }
-  return park(slot.out, op);
+  return ((slot.ready & kWriteReady) != 0 && try_send(slot, op)) || park(slot.out, op);
 }
 
 bool ReadinessProactor::submit_accept(Slot& slot, AcceptOp& op) noexcept {
@@ -225,10 +263,7 @@ bool ReadinessProactor::submit_accept(Slot& slot, AcceptOp& op) noexcept {
   if (slot.kind() != DescriptorKind::kListener) {
     return refuse(op);
   }
-  if ((slot.ready & kReadReady) != 0 && try_accept(slot, op)) {
-    return true;
-  }
-  return park(slot.in, op);
+  return ((slot.ready & kReadReady) != 0 && try_accept(slot, op)) || park(slot.in, op);
 }
 
 bool ReadinessProactor::submit_connect(Slot& slot, ConnectOp& op) noexcept {
@@ -267,6 +302,35 @@ bool ReadinessProactor::submit_readiness(Slot& slot, Op& op) noexcept {
   }
   note_interest(slot);
   return false;
+}
+
+bool ReadinessProactor::submit(Op& op) noexcept {
+  if (op.state != OpState::kIdle) [[unlikely]] {
+    contract_broken("submit() of an op in flight");
+  }
+  if (op.error) [[unlikely]] {
+    return submit_again(op);
+  }
+  Slot& slot = static_cast<Slot&>(*op.descriptor);
+  switch (op.kind) {
+    case OpKind::kReceive:
+      return submit_receive(slot, static_cast<ReceiveOp&>(op));
+    case OpKind::kSend:
+      return submit_send(slot, static_cast<SendOp&>(op));
+    case OpKind::kAccept:
+      return submit_accept(slot, static_cast<AcceptOp&>(op));
+    case OpKind::kConnect:
+      return submit_connect(slot, static_cast<ConnectOp&>(op));
+    case OpKind::kReadable:
+    case OpKind::kWritable:
+      return submit_readiness(slot, op);
+  }
+  return refuse(op);
+}
+
+[[gnu::noinline, gnu::cold]] bool ReadinessProactor::submit_again(Op& op) noexcept {
+  op.error.clear();
+  return submit(op);
 }
 
 bool ReadinessProactor::cancel(Op& op) noexcept {
@@ -308,7 +372,7 @@ std::size_t ReadinessProactor::flush_interest() noexcept {
     }
     const std::error_code error = set_interest(slot, wanted);
     if (error) {
-      completed += deliver_foreign(slot, static_cast<std::uint8_t>(wanted & ~slot.armed), error);
+      completed += fail_foreign(slot, static_cast<std::uint8_t>(wanted & ~slot.armed), error);
     } else {
       slot.armed = wanted;
     }
@@ -316,29 +380,17 @@ std::size_t ReadinessProactor::flush_interest() noexcept {
   return completed;
 }
 
-std::size_t ReadinessProactor::deliver(SlotKey key, std::uint8_t readiness) noexcept {
-  Slot* slot = slots_.find(key);
-  if (slot == nullptr) {
-    return 0;
-  }
-  if (slot->kind() == DescriptorKind::kForeign) {
-    return deliver_foreign(*slot, readiness, std::error_code());
-  }
-  slot->ready |= readiness;
-  // The call that meets a socket's error takes it away. Of a failed connection it belongs to
-  // the connect; later to the receive, which would else take a reset for an end of stream.
-  const bool connects = slot->out != nullptr && slot->out->kind == OpKind::kConnect;
-  std::size_t completed = connects ? deliver_out(*slot) : deliver_in(*slot);
-  if (completed != 0) {
-    slot = slots_.find(key);  // on_complete may have detached it
-  }
-  if (slot != nullptr) {
-    completed += connects ? deliver_in(*slot) : deliver_out(*slot);
-  }
-  return completed;
+inline bool ReadinessProactor::try_in(Slot& slot, Op& op) noexcept {
+  return op.kind == OpKind::kAccept ? try_accept(slot, static_cast<AcceptOp&>(op))
+                                    : try_receive(slot, static_cast<ReceiveOp&>(op));
 }
 
-std::size_t ReadinessProactor::deliver_in(Slot& slot) noexcept {
+inline bool ReadinessProactor::try_out(Slot& slot, Op& op) noexcept {
+  return op.kind == OpKind::kConnect ? finish_connect(slot, static_cast<ConnectOp&>(op))
+                                     : try_send(slot, static_cast<SendOp&>(op));
+}
+
+inline std::size_t ReadinessProactor::deliver_in(Slot& slot) noexcept {
   if (slot.in == nullptr || (slot.ready & kReadReady) == 0 || !try_in(slot, *slot.in)) {
     return 0;
   }
@@ -346,7 +398,7 @@ std::size_t ReadinessProactor::deliver_in(Slot& slot) noexcept {
   return 1;
 }
 
-std::size_t ReadinessProactor::deliver_out(Slot& slot) noexcept {
+inline std::size_t ReadinessProactor::deliver_out(Slot& slot) noexcept {
   if (slot.out == nullptr || (slot.ready & kWriteReady) == 0 || !try_out(slot, *slot.out)) {
     return 0;
   }
@@ -354,92 +406,56 @@ std::size_t ReadinessProactor::deliver_out(Slot& slot) noexcept {
   return 1;
 }
 
-// Completes what waits for `bits`, with `error`.
-std::size_t ReadinessProactor::deliver_foreign(Slot& slot, std::uint8_t bits,
-                                               std::error_code error) noexcept {
+std::size_t ReadinessProactor::deliver(SlotKey key, std::uint8_t readiness) noexcept {
+  Slot* slot = slots_.find(key);
+  if (slot == nullptr) [[unlikely]] {
+    return 0;
+  }
+  if (slot->kind() == DescriptorKind::kForeign) {
+    return deliver_foreign(*slot, readiness);
+  }
+  slot->ready |= readiness;
+  return slot->out == nullptr ? deliver_in(*slot) : deliver_both(*slot);
+}
+
+// The call that meets a socket's error takes it away. Of a failed connection it belongs to
+// the connect; later to the receive, which would else take a reset for an end of stream.
+std::size_t ReadinessProactor::deliver_both(Slot& slot) noexcept {
+  const SlotKey key = slot.key;
+  const bool connects = slot.out->kind == OpKind::kConnect;
+  std::size_t completed = connects ? deliver_out(slot) : deliver_in(slot);
+  Slot* const rest = slots_.find(key);  // on_complete may have detached it
+  if (rest != nullptr) {
+    completed += connects ? deliver_in(*rest) : deliver_out(*rest);
+  }
+  return completed;
+}
+
+std::size_t ReadinessProactor::deliver_foreign(Slot& slot, std::uint8_t bits) noexcept {
   const SlotKey key = slot.key;
   note_interest(slot);  // even if nobody waits: then the kernel has refused to disarm it
   std::size_t completed = 0;
   if (slot.in != nullptr && (bits & kReadReady) != 0) {
-    slot.in->error = error;
     complete(slot.in);
     ++completed;
   }
-  Slot* rest = slots_.find(key);  // on_complete may have detached it
+  Slot* const rest = slots_.find(key);  // on_complete may have detached it
   if (rest != nullptr && rest->out != nullptr && (bits & kWriteReady) != 0) {
-    rest->out->error = error;
     complete(rest->out);
     ++completed;
   }
   return completed;
 }
 
-bool ReadinessProactor::try_in(Slot& slot, Op& op) noexcept {
-  return op.kind == OpKind::kAccept ? try_accept(slot, static_cast<AcceptOp&>(op))
-                                    : try_receive(slot, static_cast<ReceiveOp&>(op));
-}
-
-bool ReadinessProactor::try_out(Slot& slot, Op& op) noexcept {
-  return op.kind == OpKind::kConnect ? finish_connect(slot, static_cast<ConnectOp&>(op))
-                                     : try_send(slot, static_cast<SendOp&>(op));
-}
-
-bool ReadinessProactor::try_receive(Slot& slot, ReceiveOp& op) noexcept {
-  const bool lends = op.buffer.empty();
-  std::byte* const place = lends ? scratch() : op.buffer.data();
-  const std::size_t size = lends ? kScratchSize : std::min(op.buffer.size(), kMaxTransfer);
-  if (place == nullptr) {
-    op.error = std::make_error_code(std::errc::not_enough_memory);
-    return true;
+std::size_t ReadinessProactor::fail_foreign(Slot& slot, std::uint8_t bits,
+                                            std::error_code error) noexcept {
+  if ((bits & kReadReady) != 0) {
+    slot.in->error = error;
   }
-  for (;;) {
-    const ssize_t received = ::recv(fd_of(slot), place, size, MSG_DONTWAIT);
-    if (received >= 0) {
-      op.transferred = static_cast<std::size_t>(received);
-      op.lent = lends ? std::span<const std::byte>(place, op.transferred) : op.lent;
-      const bool is_short = received > 0 && op.transferred < size;
-      if (is_short && slot.short_means_empty && (slot.ready & kMoreThanBytes) == 0) {
-        clear(slot, kReadReady);
-      }
-      return true;
-    }
-    if (would_block(errno)) {
-      clear(slot, kReadReady);
-      return false;
-    }
-    if (errno != EINTR) {
-      op.error = last_error();
-      return true;
-    }
+  if ((bits & kWriteReady) != 0) {
+    slot.out->error = error;
   }
-}
-
-std::byte* ReadinessProactor::scratch() noexcept {
-  if (scratch_ == nullptr) {
-    scratch_.reset(new (std::nothrow) std::byte[kScratchSize]);
-  }
-  return scratch_.get();
-}
-
-bool ReadinessProactor::park(Op*& place, Op& op) noexcept {
-  if (op.try_only) {
-    op.error = std::make_error_code(std::errc::operation_would_block);
-    return true;
-  }
-  if (place != nullptr) {
-    contract_broken("submit() of a second op in the same direction of a descriptor");
-  }
-  place = &op;
-  op.state = OpState::kInFlight;
-  ++in_flight_;
-  return false;
-}
-
-void ReadinessProactor::complete(Op*& place) noexcept {
-  Op& op = *std::exchange(place, nullptr);
-  op.state = OpState::kIdle;
-  --in_flight_;
-  op.on_complete(op);
+  return deliver_foreign(slot, bits);
 }
 
 void ReadinessProactor::note_interest(Slot& slot) noexcept {

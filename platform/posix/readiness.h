@@ -76,7 +76,9 @@ class ReadinessProactor : public Proactor {
   [[noreturn]] static void contract_broken(const char* what) noexcept;
 
  private:
+  bool submit_again(Op& op) noexcept;
   bool submit_receive(Slot& slot, ReceiveOp& op) noexcept;
+  bool receive_or_park(Slot& slot, ReceiveOp& op) noexcept;
   bool submit_send(Slot& slot, SendOp& op) noexcept;
   bool submit_accept(Slot& slot, AcceptOp& op) noexcept;
   bool submit_connect(Slot& slot, ConnectOp& op) noexcept;
@@ -92,9 +94,11 @@ class ReadinessProactor : public Proactor {
   bool park(Op*& place, Op& op) noexcept;
   void complete(Op*& place) noexcept;
   void note_interest(Slot& slot) noexcept;
+  std::size_t deliver_both(Slot& slot) noexcept;
   std::size_t deliver_in(Slot& slot) noexcept;
   std::size_t deliver_out(Slot& slot) noexcept;
-  std::size_t deliver_foreign(Slot& slot, std::uint8_t bits, std::error_code error) noexcept;
+  std::size_t deliver_foreign(Slot& slot, std::uint8_t bits) noexcept;
+  std::size_t fail_foreign(Slot& slot, std::uint8_t bits, std::error_code error) noexcept;
 
   // Foreign descriptors whose interest may differ from what the kernel was told. Outlives
   // the slots, which take themselves out of it.

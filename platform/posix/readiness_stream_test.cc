@@ -401,9 +401,10 @@ TEST_F(ReadinessTransfer, TwentyMegabytesEachWayThroughSmallBuffers) {
     back.pump_out();
     there.pump_in();
     back.pump_in();
-    EXPECT_TRUE(poll_until(
-        [&] { return there.received == Flow::kTotal && back.received == Flow::kTotal; }))
-        << there.sent << " " << there.received << " " << back.sent << " " << back.received;
+    EXPECT_TRUE(poll_until([&] {
+      return there.received == Flow::kTotal && back.received == Flow::kTotal;
+    })) << there.sent
+        << " " << there.received << " " << back.sent << " " << back.received;
     EXPECT_TRUE(there.intact);
     EXPECT_TRUE(back.intact);
     proactor_->detach(*first);

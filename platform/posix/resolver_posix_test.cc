@@ -61,8 +61,8 @@ TEST(PosixResolver, RefusesWhatIsNoName) {
   for (const std::string& name :
        {std::string(), std::string("."), std::string("a..b"), std::string(".a"),
         std::string("local\0host", 10), std::string("localhost\0", 10), longest_label + "a.b",
-        std::string(254, 'a'), longest_label + "." + longest_label + "." + longest_label + "." +
-                                   longest_label}) {
+        std::string(254, 'a'),
+        longest_label + "." + longest_label + "." + longest_label + "." + longest_label}) {
     std::error_code error;
     EXPECT_TRUE(resolve(name, error).empty());
     EXPECT_EQ(error, ResolverErrc::kInvalidName) << name;

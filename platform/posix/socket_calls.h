@@ -8,9 +8,6 @@
 #define EDDY_PLATFORM_POSIX_SOCKET_CALLS_H_
 
 #include <sys/socket.h>
-#include <sys/types.h>
-
-#include <cstddef>
 
 namespace eddy {
 
@@ -25,8 +22,9 @@ int accept_socket(int listener, sockaddr* peer, socklen_t* length) noexcept;
 // queue, and the next one may be fine.
 bool is_lost_connection(int number) noexcept;
 
-// send() that never blocks and never raises SIGPIPE, whatever the process's disposition.
-ssize_t send_silently(int socket, const void* bytes, std::size_t size) noexcept;
+// Flags for send(): it never blocks and, on these sockets, never raises SIGPIPE, whatever
+// the process's disposition.
+extern const int kSilentSend;
 
 }  // namespace eddy
 

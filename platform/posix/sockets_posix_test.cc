@@ -51,8 +51,7 @@ TEST_F(PosixSocketsTest, OfNoFamilyAreRefused) {
   EXPECT_EQ(sockets_.open_stream(AddressFamily::kUnspecified, error_), kInvalidHandle);
   EXPECT_EQ(error_, std::errc::address_family_not_supported);
   Fd socket = open();
-  EXPECT_EQ(sockets_.bind(socket.get(), SocketAddress()),
-            std::errc::address_family_not_supported);
+  EXPECT_EQ(sockets_.bind(socket.get(), SocketAddress()), std::errc::address_family_not_supported);
 }
 
 TEST_F(PosixSocketsTest, BindAndListenOnAFreePort) {

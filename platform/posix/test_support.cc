@@ -97,9 +97,9 @@ Fd tcp_listener(std::uint16_t& port, int backlog) {
 Fd tcp_client(std::uint16_t port) {
   Fd client(::socket(AF_INET, SOCK_STREAM, 0));
   const sockaddr_in address = loopback(port);
-  require(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address),
-                    sizeof(address)) == 0,
-          "connect");
+  require(
+      ::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0,
+      "connect");
   make_non_blocking(client.get());
   return client;
 }

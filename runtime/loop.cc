@@ -92,13 +92,6 @@ void Loop::check_schedulable_slow() const {
   }
 }
 
-void Loop::run_forever() {
-  const Running running(*this);
-  do {
-    turn();
-  } while (!stopping_);
-}
-
 void Loop::run_until_done(const internal::Ref<internal::FutureState>& future) {
   const std::uint64_t token =
       internal::add_done_callback<AnyTask>(future, [this](const AnyTask&) { stop(); });
@@ -119,8 +112,7 @@ void Loop::run_until_done(const internal::Ref<internal::FutureState>& future) {
 
 // What is queued now, and nothing that comes meanwhile.
 template <bool debug>
-inline void Loop::run_batch() {
-  internal::LoopCore& core = *core_;
+inline void Loop::run_batch(internal::LoopCore& core) {
   internal::Runnable* const last = core.ready.back();
   if (last == nullptr) return;
   internal::Runnable* runnable;
@@ -138,19 +130,24 @@ inline void Loop::run_batch() {
   } while (runnable != last);
 }
 
-void Loop::turn() {
+// The hottest loop of all: the steps that docs/loop.md numbers.
+void Loop::run_forever() {
+  const Running running(*this);
   internal::LoopCore& core = *core_;
-  if (!core.inbox->empty()) [[unlikely]] core.inbox->drain(core.ready);
-  const bool idle = core.ready.empty() && !stopping_;
-  if (idle || --turns_until_poll_ <= 0 || callbacks_since_poll_ >= kCallbacksBetweenPolls) {
-    poll(!idle);
-  }
-  if (core.timers.next_deadline() <= core.now) core.timers.move_due(core.now, core.ready);
-  if (core.debug) [[unlikely]] {
-    run_batch<true>();
-  } else {
-    run_batch<false>();
-  }
+  internal::Inbox& inbox = *core.inbox;
+  do {
+    if (!inbox.empty()) [[unlikely]] inbox.drain(core.ready);
+    const bool idle = core.ready.empty() && !stopping_;
+    if (idle || --turns_until_poll_ <= 0 || callbacks_since_poll_ >= kCallbacksBetweenPolls) {
+      poll(!idle);
+    }
+    if (core.timers.next_deadline() <= core.now) core.timers.move_due(core.now, core.ready);
+    if (core.debug) [[unlikely]] {
+      run_batch<true>(core);
+    } else {
+      run_batch<false>(core);
+    }
+  } while (!stopping_);
 }
 
 void Loop::poll(bool busy) {

@@ -212,11 +212,10 @@ class Loop {
   }
   void check_schedulable_slow() const;
   void run_until_done(const internal::Ref<internal::FutureState>& future);
-  void turn();
   void poll(bool busy);
   void sleep_until_next_event();
   template <bool debug>
-  void run_batch();
+  void run_batch(internal::LoopCore& core);
   void run_slow_checked(internal::Runnable& runnable);
   void discard_scheduled() noexcept;
   Executor& default_executor();

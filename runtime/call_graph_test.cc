@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/call_graph.h"
+
+#include <chrono>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/source_location.h"
+#include "eddy/runtime/task.h"
+#include "eddy/testing/co_test.h"
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t kInnerLine = __LINE__ + 1;
+Coro<> inner() { co_await sleep(3s); }
+
+constexpr std::uint32_t kOuterLine = __LINE__ + 1;
+Coro<> outer() { co_await inner(); }
+
+Coro<> wait_for_task(Task<> task) { co_await task; }
+
+EDDY_TEST(CallGraph, HasTheAwaitOfEveryCoroutineInnermostFirst) {
+  auto task = create_task(outer(), "worker");
+  co_await yield_now();
+  const CallGraph graph = capture_call_graph(task);
+  EXPECT_EQ(graph.name, "worker");
+  EXPECT_EQ(graph.waiting_for, "sleep, 3.000 s left");
+  EXPECT_EQ(graph.awaits.size(), 2u);
+  EXPECT_EQ(graph.awaits.at(0).line(), kInnerLine);
+  EXPECT_EQ(graph.awaits.at(1).line(), kOuterLine);
+  EXPECT_NE(std::string(graph.awaits.at(0).file()).find("call_graph_test.cc"), std::string::npos);
+  EXPECT_TRUE(graph.awaited_by.empty());
+  co_await task;
+}
+
+EDDY_TEST(CallGraph, TellsWhoAwaitsATask) {
+  auto task = create_task(outer(), "worker");
+  auto first = create_task(wait_for_task(task), "first");
+  auto second = create_task(wait_for_task(first), "second");
+  co_await yield_now();
+  const CallGraph graph = capture_call_graph(task);
+  EXPECT_EQ(graph.awaited_by.size(), 1u);
+  EXPECT_EQ(graph.awaited_by.at(0).name, "first");
+  EXPECT_EQ(graph.awaited_by.at(0).waiting_for, "worker");
+  EXPECT_EQ(graph.awaited_by.at(0).awaited_by.at(0).name, "second");
+  const std::string text = format_call_graph(task);
+  EXPECT_NE(text.find("worker, waiting for sleep, 3.000 s left\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("first, waiting for worker\n"), std::string::npos) << text;
+  co_await second;
+}
+
+EDDY_TEST(CallGraph, EndsWhereTasksWaitForOneAnotherInARing) {
+  Task<> a;
+  const auto wait_for_a = [&a]() -> Coro<> { co_await a; };
+  auto b = create_task(wait_for_a);
+  a = create_task(wait_for_task(b));
+  co_await yield_now();
+  co_await yield_now();
+  EXPECT_FALSE(capture_call_graph(a).awaited_by.empty());
+  // The cancel breaks the ring.
+  a.cancel();
+  co_await yield_now();
+  co_await yield_now();
+  co_await yield_now();
+  EXPECT_TRUE(a.done());
+  EXPECT_TRUE(b.done());
+}
+
+}  // namespace
+}  // namespace eddy

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/debug.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/exception_context.h"
+#include "eddy/runtime/loop.h"
+#include "eddy/runtime/run.h"
+#include "eddy/runtime/run_options.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task.h"
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+
+Coro<> nothing() { co_return; }
+
+Coro<> fail() {
+  co_await yield_now();
+  throw std::runtime_error("failed");
+}
+
+// Runs `main` in debug mode and returns what was printed.
+template <class F>
+std::string output_of(F main, bool debug) {
+  ::testing::internal::CaptureStderr();
+  run(main, RunOptions().debug(debug));
+  return ::testing::internal::GetCapturedStderr();
+}
+
+// TASK-02
+TEST(Debug, ReportsACoroutineThatIsNeverAwaited) {
+  const auto main = []() -> Coro<> {
+    { const Coro<> forgotten = nothing(); }
+    co_return;
+  };
+  EXPECT_EQ(output_of(main, true), "eddy: a coroutine was never awaited\n");
+  EXPECT_EQ(output_of(main, false), "");
+}
+
+// DBG-01
+TEST(Debug, ReportsASlowStepWithItsTaskAndTime) {
+  const auto main = []() -> Coro<> {
+    get_running_loop().slow_callback_duration = 2ms;
+    const auto busy = []() -> Coro<> {
+      const auto end = std::chrono::steady_clock::now() + 5ms;
+      while (std::chrono::steady_clock::now() < end) {
+      }
+      co_return;
+    };
+    co_await create_task(busy(), "busy");
+  };
+  const std::string output = output_of(main, true);
+  EXPECT_NE(output.find("Executing busy took 0.0"), std::string::npos) << output;
+  EXPECT_EQ(output_of(main, false), "");
+}
+
+// DBG-02
+TEST(Debug, RefusesCallsFromAnotherThread) {
+  const auto main = []() -> Coro<> {
+    Loop& loop = get_running_loop();
+    bool refused = false;
+    std::thread([&loop, &refused] {
+      try {
+        loop.call_soon([] {});
+      } catch (const std::logic_error&) {
+        refused = true;
+      }
+    }).join();
+    EXPECT_TRUE(refused);
+    co_return;
+  };
+  EXPECT_EQ(output_of(main, true), "");
+}
+
+// DBG-04
+TEST(Debug, TellsWhereAFailedTaskWasMade) {
+  std::vector<SourceLocation> places;
+  std::uint32_t line = 0;
+  const auto main = [&]() -> Coro<> {
+    get_running_loop().set_exception_handler([&](Loop&, const ExceptionContext& context) {
+      places.push_back(context.source_location);
+    });
+    line = __LINE__ + 1;
+    static_cast<void>(create_task(fail()));
+    co_await sleep(1ms);
+  };
+  EXPECT_EQ(output_of(main, true), "");
+  EXPECT_EQ(output_of(main, false), "");
+  ASSERT_EQ(places.size(), 2u);
+  EXPECT_EQ(places[0].line(), line);
+  EXPECT_FALSE(places[1]);
+}
+
+// DBG-06
+TEST(Debug, IsSwitchedOnByRunOptions) {
+  bool debug = false;
+  const auto main = [&debug]() -> Coro<> {
+    debug = get_running_loop().get_debug();
+    co_return;
+  };
+  run(main, RunOptions().debug(true));
+  EXPECT_TRUE(debug);
+  run(main, RunOptions().debug(false));
+  EXPECT_FALSE(debug);
+}
+
+}  // namespace
+}  // namespace eddy

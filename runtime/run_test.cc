@@ -1,0 +1,193 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/run.h"
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/exception_context.h"
+#include "eddy/runtime/loop.h"
+#include "eddy/runtime/run_options.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task.h"
+#include "eddy/runtime/to_thread.h"
+#include "eddy/testing/sim_platform.h"
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+
+Coro<int> answer() {
+  co_await yield_now();
+  co_return 42;
+}
+
+Coro<> fail() {
+  co_await yield_now();
+  throw std::runtime_error("main failed");
+}
+
+TEST(Run, GivesTheResultOfMain) { EXPECT_EQ(run(answer()), 42); }
+
+TEST(Run, TakesACallableAndKeepsItAlive) {
+  const auto text = std::make_shared<std::string>("kept");
+  const std::string result = run([text]() -> Coro<std::string> {
+    co_await yield_now();
+    co_return *text;
+  });
+  EXPECT_EQ(result, "kept");
+}
+
+// RUN-02
+TEST(Run, ThrowsWhatLeavesMain) { EXPECT_THROW(run(fail()), std::runtime_error); }
+
+// RUN-03, LOOP-03
+Coro<> run_inside() {
+  EXPECT_THROW(run(answer()), std::logic_error);
+  co_return;
+}
+
+TEST(Run, IsRefusedInARunningLoop) { run(run_inside()); }
+
+TEST(Run, RefusesAnEmptyCoroutine) {
+  Coro<int> coro = answer();
+  EXPECT_EQ(run(std::move(coro)), 42);
+  EXPECT_THROW(run(std::move(coro)), std::logic_error);  // NOLINT(bugprone-use-after-move)
+}
+
+// RUN-01
+Coro<> sleep_and_record(std::vector<std::string>& events) {
+  try {
+    co_await sleep(1h);
+  } catch (const CancelledError&) {
+    events.push_back("cancelled");
+    throw;
+  }
+}
+
+TEST(Run, CancelsTheTasksThatAreLeftAndWaitsForThem) {
+  std::vector<std::string> events;
+  const auto start_and_leave = [&events]() -> Coro<> {
+    static_cast<void>(create_task(sleep_and_record(events)));
+    co_await yield_now();
+    events.push_back("main ends");
+  };
+  run(start_and_leave);
+  EXPECT_EQ(events, (std::vector<std::string>{"main ends", "cancelled"}));
+}
+
+Coro<> fail_when_cancelled() {
+  bool cancelled = false;
+  try {
+    co_await sleep(1h);
+  } catch (const CancelledError&) {
+    cancelled = true;
+  }
+  if (cancelled) throw std::runtime_error("clean-up failed");
+}
+
+// RUN-02
+TEST(Run, ReportsWhatATaskThrowsWhenItIsCancelledAtTheEnd) {
+  std::vector<std::string> reports;
+  const auto start_and_leave = [&reports]() -> Coro<> {
+    get_running_loop().set_exception_handler([&reports](Loop&, const ExceptionContext& context) {
+      reports.push_back(context.message + ": " + describe_exception(context.exception));
+    });
+    static_cast<void>(create_task(fail_when_cancelled()));
+    co_await yield_now();
+  };
+  run(start_and_leave);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0], "unhandled exception during run() shutdown: clean-up failed");
+}
+
+Coro<> never_end() {
+  for (;;) {
+    try {
+      co_await sleep(1h);
+    } catch (const CancelledError&) {
+    }
+  }
+}
+
+// RUN-05
+TEST(Run, NamesATaskThatSwallowsItsCancelAndGoesOn) {
+  SimulatedPlatform sim;
+  std::vector<std::string> reports;
+  const auto start_and_leave = [&reports]() -> Coro<> {
+    get_running_loop().set_exception_handler([&reports](Loop&, const ExceptionContext& context) {
+      reports.push_back(context.task.get_name() + ": " + context.message);
+    });
+    static_cast<void>(create_task(never_end(), "stubborn"));
+    co_await yield_now();
+  };
+  run(start_and_leave, RunOptions().platform(sim).shutdown_timeout(5s));
+  EXPECT_EQ(sim.now().time_since_epoch(), 5s);
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports[0], "stubborn: a task swallowed its cancel and is left behind");
+  EXPECT_EQ(reports[1], "stubborn: Task was destroyed but it is pending!");
+}
+
+// EXE-02
+TEST(Run, WaitsForTheJobsOfTheDefaultExecutor) {
+  bool finished = false;
+  const auto leave_a_job = [&finished]() -> Coro<> {
+    const auto job = [&finished] { finished = true; };
+    auto task = create_task(to_thread(job));
+    co_await yield_now();
+    task.cancel();
+  };
+  run(leave_a_job);
+  EXPECT_TRUE(finished);
+}
+
+// RUN-04
+TEST(Runner, RunsSeveralCoroutinesOnOneLoop) {
+  Runner runner;
+  EXPECT_EQ(runner.run(answer()), 42);
+  Loop* const loop = &runner.get_loop();
+  EXPECT_THROW(runner.run(fail()), std::runtime_error);
+  EXPECT_EQ(runner.run(answer()), 42);
+  EXPECT_EQ(&runner.get_loop(), loop);
+}
+
+// RUN-04
+TEST(Runner, ClosesTwiceAndRefusesToRunAfterwards) {
+  Runner runner;
+  EXPECT_EQ(runner.run(answer()), 42);
+  runner.close();
+  runner.close();
+  EXPECT_THROW(runner.run(answer()), std::logic_error);
+  EXPECT_THROW(runner.get_loop(), std::logic_error);
+}
+
+TEST(Runner, LeavesNothingAlive) {
+  Runner runner;
+  EXPECT_EQ(runner.run(answer()), 42);
+  runner.close();
+  EXPECT_EQ(runner.left(), LoopCounters());
+}
+
+// LOOP-11
+Coro<> interrupt() {
+  co_await yield_now();
+  throw KeyboardInterrupt();
+}
+
+TEST(Runner, LetsAFatalExceptionOutAndStaysUsable) {
+  Runner runner;
+  EXPECT_THROW(runner.run(interrupt()), KeyboardInterrupt);
+  EXPECT_EQ(runner.run(answer()), 42);
+}
+
+}  // namespace
+}  // namespace eddy

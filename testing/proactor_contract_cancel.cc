@@ -49,7 +49,7 @@ TEST_P(ProactorContract, SendIsCancelledOnce) {
 }
 
 TEST_P(ProactorContract, AcceptIsCancelledOnce) {
-  const ContractEndpoint listener = open_listener();
+  const TestEndpoint listener = open_listener();
   Accept accept(proactor(), listener);
   ASSERT_FALSE(proactor().submit(accept));
   expect_cancelled_once(accept, accept.completions);
@@ -64,8 +64,8 @@ TEST_P(ProactorContract, ReadableIsCancelledOnce) {
 }
 
 TEST_P(ProactorContract, ConnectIsOverExactlyOnce) {
-  const ContractEndpoint listener = open_listener();
-  const ContractEndpoint client = open_stream();
+  const TestEndpoint listener = open_listener();
+  const TestEndpoint client = open_stream();
   Connect connect(proactor(), client);
   connect.address = address_of(listener);
   if (!proactor().submit(connect)) {
@@ -175,8 +175,8 @@ TEST_P(ProactorContract, CancelledSendTellsHowMuchWentOut) {
 }
 
 TEST_P(ProactorContract, CancelledAcceptLosesNoConnection) {
-  const ContractEndpoint listener = open_listener();
-  const ContractEndpoint client = open_stream();
+  const TestEndpoint listener = open_listener();
+  const TestEndpoint client = open_stream();
   Accept accept(proactor(), listener);
   ASSERT_FALSE(proactor().submit(accept));
   Connect connect(proactor(), client);
@@ -191,7 +191,7 @@ TEST_P(ProactorContract, CancelledAcceptLosesNoConnection) {
     run(accept);
   }
   ASSERT_FALSE(accept.error) << accept.error.message();
-  const ContractEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
+  const TestEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
   EXPECT_EQ(accept.peer, address_of(client));
 }
 

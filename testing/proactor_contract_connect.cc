@@ -20,8 +20,8 @@ namespace eddy {
 namespace {
 
 TEST_P(ProactorContract, ConnectAndAcceptMeet) {
-  const ContractEndpoint listener = open_listener();
-  const ContractEndpoint client = open_stream();
+  const TestEndpoint listener = open_listener();
+  const TestEndpoint client = open_stream();
   Accept accept(proactor(), listener);
   ASSERT_FALSE(proactor().submit(accept));
   let_pass();
@@ -33,20 +33,20 @@ TEST_P(ProactorContract, ConnectAndAcceptMeet) {
   poll_until([&] { return accept.state == OpState::kIdle; });
   EXPECT_EQ(accept.completions, 1);
   ASSERT_FALSE(accept.error) << accept.error.message();
-  const ContractEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
+  const TestEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
   send_all(client, "hello");
   EXPECT_EQ(receive(server, 5), "hello");
 }
 
 TEST_P(ProactorContract, BothEndsKnowTheAddresses) {
-  const ContractEndpoint listener = open_listener();
-  const ContractEndpoint client = open_stream();
+  const TestEndpoint listener = open_listener();
+  const TestEndpoint client = open_stream();
   Connect connect(proactor(), client);
   connect.address = address_of(listener);
   run(connect);
   Accept accept(proactor(), listener);
   run(accept);
-  const ContractEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
+  const TestEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
   std::error_code error;
   EXPECT_EQ(sockets().peer_address(client.handle(), error), connect.address);
   EXPECT_FALSE(error) << error.message();
@@ -58,10 +58,10 @@ TEST_P(ProactorContract, BothEndsKnowTheAddresses) {
 }
 
 TEST_P(ProactorContract, ConnectToNobodyIsRefused) {
-  ContractEndpoint closed = open_listener();
+  TestEndpoint closed = open_listener();
   const SocketAddress address = address_of(closed);
   closed.close();
-  const ContractEndpoint client = open_stream();
+  const TestEndpoint client = open_stream();
   Connect connect(proactor(), client);
   connect.address = address;
   run(connect);
@@ -71,8 +71,8 @@ TEST_P(ProactorContract, ConnectToNobodyIsRefused) {
 
 TEST_P(ProactorContract, ManyPendingConnectionsAreAllAccepted) {
   constexpr int kConnections = 40;
-  const ContractEndpoint listener = open_listener(kConnections);
-  std::vector<ContractEndpoint> clients;
+  const TestEndpoint listener = open_listener(kConnections);
+  std::vector<TestEndpoint> clients;
   std::vector<SocketAddress> expected;
   for (int i = 0; i < kConnections; ++i) {
     clients.push_back(open_stream());
@@ -82,7 +82,7 @@ TEST_P(ProactorContract, ManyPendingConnectionsAreAllAccepted) {
     ASSERT_FALSE(connect.error) << connect.error.message();
     expected.push_back(address_of(clients.back()));
   }
-  std::vector<ContractEndpoint> servers;
+  std::vector<TestEndpoint> servers;
   std::vector<SocketAddress> accepted;
   Accept accept(proactor(), listener);
   for (int i = 0; i < kConnections; ++i) {
@@ -95,7 +95,7 @@ TEST_P(ProactorContract, ManyPendingConnectionsAreAllAccepted) {
 }
 
 TEST_P(ProactorContract, TryOnlyAcceptNeverGoesIntoFlight) {
-  const ContractEndpoint listener = open_listener();
+  const TestEndpoint listener = open_listener();
   Accept accept(proactor(), listener);
   accept.try_only = true;
   ASSERT_TRUE(proactor().submit(accept));
@@ -107,7 +107,7 @@ TEST_P(ProactorContract, TryOnlyAcceptNeverGoesIntoFlight) {
 TEST_P(ProactorContract, AcceptOnASocketThatDoesNotListenIsAnError) {
   std::error_code error;
   const NativeHandle handle = sockets().open_stream(AddressFamily::kIpv4, error);
-  const ContractEndpoint endpoint = attach(handle, DescriptorKind::kListener);
+  const TestEndpoint endpoint = attach(handle, DescriptorKind::kListener);
   Accept accept(proactor(), endpoint);
   run(accept);
   EXPECT_TRUE(accept.error);
@@ -115,7 +115,7 @@ TEST_P(ProactorContract, AcceptOnASocketThatDoesNotListenIsAnError) {
 }
 
 TEST_P(ProactorContract, NoHandleIsInheritedByChildren) {
-  const ContractEndpoint listener = open_listener();
+  const TestEndpoint listener = open_listener();
   const Connection connection = connect(listener);
   EXPECT_FALSE(backend().is_inherited_by_children(listener.handle()));
   EXPECT_FALSE(backend().is_inherited_by_children(connection.client.handle()));
@@ -130,35 +130,35 @@ TEST_P(ProactorContract, Ipv6ConnectionsWork) {
   if (handle == kInvalidHandle) {
     GTEST_SKIP() << "no IPv6 on this machine: " << error.message();
   }
-  const ContractEndpoint listener = attach(handle, DescriptorKind::kListener);
+  const TestEndpoint listener = attach(handle, DescriptorKind::kListener);
   error = sockets().bind(handle, loopback6);
   if (error) {
     GTEST_SKIP() << "no IPv6 loopback on this machine: " << error.message();
   }
   ASSERT_EQ(sockets().listen(handle, 1), std::error_code());
-  const ContractEndpoint client = attach(sockets().open_stream(AddressFamily::kIpv6, error),
-                                         DescriptorKind::kStream);
+  const TestEndpoint client =
+      attach(sockets().open_stream(AddressFamily::kIpv6, error), DescriptorKind::kStream);
   Connect connect(proactor(), client);
   connect.address = address_of(listener);
   run(connect);
   ASSERT_FALSE(connect.error) << connect.error.message();
   Accept accept(proactor(), listener);
   run(accept);
-  const ContractEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
+  const TestEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
   EXPECT_EQ(accept.peer, address_of(client));
   EXPECT_EQ(accept.peer.family(), AddressFamily::kIpv6);
 }
 
 TEST_P(ProactorContract, PortZeroGivesAFreePort) {
-  const ContractEndpoint first = open_listener();
-  const ContractEndpoint second = open_listener();
+  const TestEndpoint first = open_listener();
+  const TestEndpoint second = open_listener();
   EXPECT_NE(address_of(first).port(), 0);
   EXPECT_NE(address_of(first).port(), address_of(second).port());
 }
 
 TEST_P(ProactorContract, AnAddressIsBoundOnce) {
-  const ContractEndpoint listener = open_listener();
-  const ContractEndpoint other = open_stream();
+  const TestEndpoint listener = open_listener();
+  const TestEndpoint other = open_stream();
   EXPECT_EQ(sockets().bind(other.handle(), address_of(listener)), std::errc::address_in_use);
   // A call that failed had no effect.
   EXPECT_EQ(address_of(other).port(), 0);
@@ -166,7 +166,7 @@ TEST_P(ProactorContract, AnAddressIsBoundOnce) {
 }
 
 TEST_P(ProactorContract, OptionsAreKept) {
-  const ContractEndpoint endpoint = open_stream();
+  const TestEndpoint endpoint = open_stream();
   for (const SocketOption option : {SocketOption::kNoDelay, SocketOption::kKeepAlive}) {
     std::error_code error;
     EXPECT_EQ(sockets().get_option(endpoint.handle(), option, error), 0);
@@ -182,7 +182,7 @@ TEST_P(ProactorContract, OptionsAreKept) {
 }
 
 TEST_P(ProactorContract, AnUnconnectedSocketHasNoPeer) {
-  const ContractEndpoint endpoint = open_stream();
+  const TestEndpoint endpoint = open_stream();
   std::error_code error;
   sockets().peer_address(endpoint.handle(), error);
   EXPECT_EQ(error, std::errc::not_connected) << error.message();

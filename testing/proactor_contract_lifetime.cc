@@ -111,12 +111,12 @@ TEST_P(ProactorContract, DescriptorMayBeDetachedFromWithinAnothersCompletion) {
 // A number that is in use again must not see the events of its earlier owner: the new
 // connection has nothing to read, whatever came for the old one in the same batch.
 TEST_P(ProactorContract, EventOfAClosedDescriptorIsNotSeenByTheNextOwnerOfItsNumber) {
-  const ContractEndpoint listener = open_listener();
+  const TestEndpoint listener = open_listener();
   const Connection trigger = connect(listener);
   Connection old = connect(listener);
   std::array<std::byte, 4> memory{};
   std::array<std::byte, 4> old_memory{};
-  ContractEndpoint young;
+  TestEndpoint young;
   std::optional<Connect> connecting;
   Receive receive_op(proactor(), trigger.server);
   receive_op.buffer = memory;
@@ -139,7 +139,7 @@ TEST_P(ProactorContract, EventOfAClosedDescriptorIsNotSeenByTheNextOwnerOfItsNum
   EXPECT_EQ(connecting->completions, 1);
   Accept accept(proactor(), listener);
   run(accept);
-  const ContractEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
+  const TestEndpoint server = attach(accept.accepted, DescriptorKind::kStream);
   Receive young_receive(proactor(), young);
   young_receive.buffer = old_memory;
   ASSERT_FALSE(proactor().submit(young_receive));

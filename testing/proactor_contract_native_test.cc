@@ -60,12 +60,10 @@ class NativeBackend final : public ContractBackend {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Native, ProactorContract,
-                         testing::Values(ContractParam("native",
-                                                       [] {
-                                                         return std::make_unique<NativeBackend>();
-                                                       })),
-                         contract_param_name);
+INSTANTIATE_TEST_SUITE_P(
+    Native, ProactorContract,
+    testing::Values(ContractParam("native", [] { return std::make_unique<NativeBackend>(); })),
+    contract_param_name);
 
 }  // namespace
 }  // namespace eddy

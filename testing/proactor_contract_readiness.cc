@@ -8,10 +8,7 @@
 
 #include <array>
 #include <cstddef>
-#include <span>
-#include <string>
 #include <system_error>
-#include <vector>
 
 #include "eddy/platform/native_handle.h"
 #include "eddy/platform/op.h"
@@ -21,29 +18,6 @@
 
 namespace eddy {
 namespace {
-
-// Everything that is there, as the owner of a foreign descriptor would read it.
-std::string drain(ContractBackend& backend, NativeHandle handle) {
-  std::string text;
-  std::array<std::byte, 64> memory{};
-  for (;;) {
-    std::error_code error;
-    const std::size_t count = backend.receive_now(handle, memory, error);
-    if (error || count == 0) {
-      return text;
-    }
-    text.append(reinterpret_cast<const char*>(memory.data()), count);
-  }
-}
-
-void fill_up(ContractBackend& backend, NativeHandle handle) {
-  const std::vector<std::byte> memory(65536);
-  std::error_code error;
-  while (!error) {
-    backend.send_now(handle, memory, error);
-  }
-  EXPECT_EQ(error, std::errc::operation_would_block) << error.message();
-}
 
 TEST_P(ProactorContract, ReadableCompletesWhenDataComes) {
   const Connection connection = connect(DescriptorKind::kForeign);
@@ -56,7 +30,7 @@ TEST_P(ProactorContract, ReadableCompletesWhenDataComes) {
   EXPECT_EQ(readable.completions, 1);
   EXPECT_FALSE(readable.error) << readable.error.message();
   let_pass();
-  EXPECT_EQ(drain(backend(), connection.server.handle()), "data");
+  EXPECT_EQ(drain_foreign(connection.server), "data");
 }
 
 TEST_P(ProactorContract, ReadableCompletesAgainWhileDataIsUnread) {
@@ -68,7 +42,7 @@ TEST_P(ProactorContract, ReadableCompletesAgainWhileDataIsUnread) {
     EXPECT_FALSE(readable.error) << readable.error.message();
   }
   let_pass();
-  EXPECT_EQ(drain(backend(), connection.server.handle()), "data");
+  EXPECT_EQ(drain_foreign(connection.server), "data");
   const int completions = readable.completions;
   ASSERT_FALSE(proactor().submit(readable));
   let_pass();
@@ -99,16 +73,7 @@ TEST_P(ProactorContract, WritableCompletesAsLongAsThereIsRoom) {
 
 TEST_P(ProactorContract, WritableWaitsForRoom) {
   const Connection connection = connect(DescriptorKind::kForeign);
-  do {
-    fill_up(backend(), connection.server.handle());
-    let_pass();
-    std::error_code error;
-    const std::byte one{};
-    backend().send_now(connection.server.handle(), std::span(&one, 1), error);
-    if (error) {
-      break;
-    }
-  } while (true);
+  fill_foreign(connection.server);
   Readiness writable(proactor(), connection.server, OpKind::kWritable);
   ASSERT_FALSE(proactor().submit(writable));
   let_pass();
@@ -146,7 +111,7 @@ TEST_P(ProactorContract, EndOfStreamIsReadable) {
 
 TEST_P(ProactorContract, ResetIsReadableAndWritable) {
   Connection connection = connect(DescriptorKind::kForeign);
-  fill_up(backend(), connection.server.handle());
+  fill_foreign(connection.server);
   Readiness readable(proactor(), connection.server, OpKind::kReadable);
   Readiness writable(proactor(), connection.server, OpKind::kWritable);
   ASSERT_FALSE(proactor().submit(readable));
@@ -160,19 +125,19 @@ TEST_P(ProactorContract, ResetIsReadableAndWritable) {
 }
 
 TEST_P(ProactorContract, ListenerIsReadableWhileAConnectionWaits) {
-  ContractEndpoint plain = open_listener();
+  TestEndpoint plain = open_listener();
   const SocketAddress address = address_of(plain);
   plain.close();
   std::error_code error;
   const NativeHandle handle = sockets().open_stream(AddressFamily::kIpv4, error);
   ASSERT_NE(handle, kInvalidHandle) << error.message();
-  const ContractEndpoint listener = attach(handle, DescriptorKind::kForeign);
+  const TestEndpoint listener = attach(handle, DescriptorKind::kForeign);
   ASSERT_EQ(sockets().set_option(handle, SocketOption::kReuseAddress, 1), std::error_code());
   ASSERT_EQ(sockets().bind(handle, address), std::error_code());
   ASSERT_EQ(sockets().listen(handle, 4), std::error_code());
   Readiness readable(proactor(), listener, OpKind::kReadable);
   ASSERT_FALSE(proactor().submit(readable));
-  const ContractEndpoint client = open_stream();
+  const TestEndpoint client = open_stream();
   Connect connect(proactor(), client);
   connect.address = address;
   run(connect);

@@ -48,9 +48,8 @@ class SimulatedBackend final : public ContractBackend {
 
 ContractParam param(const std::string& mood, std::uint64_t seed, SimOptions options) {
   options.seed(seed);
-  return ContractParam(mood + "Seed" + std::to_string(seed), [options] {
-    return std::make_unique<SimulatedBackend>(options);
-  });
+  return ContractParam(mood + "Seed" + std::to_string(seed),
+                       [options] { return std::make_unique<SimulatedBackend>(options); });
 }
 
 std::vector<ContractParam> params() {
@@ -60,7 +59,7 @@ std::vector<ContractParam> params() {
   const SimOptions prompt;
   const SimOptions holding = SimOptions().kernel_holds_buffers(true);
   SimOptions unkind = SimOptions().short_reads(true).short_sends(true).late_completions(true);
-  unkind.small_buffers(3000).latency(LoopDuration::zero(), microseconds(500));
+  unkind.small_buffers(8000).latency(LoopDuration::zero(), microseconds(500));
   SimOptions worst = unkind;
   worst.kernel_holds_buffers(true).cancel_lateness(milliseconds(1));
   const std::pair<std::string, SimOptions> moods[] = {

@@ -24,8 +24,9 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 TEST_P(ProactorContract, DeadlineIsNeverEarly) {
-  for (const LoopDuration delay : {LoopDuration{1}, LoopDuration{microseconds(1)},
-                                   LoopDuration{microseconds(1500)}, LoopDuration{milliseconds(4)}}) {
+  for (const LoopDuration delay :
+       {LoopDuration{1}, LoopDuration{microseconds(1)}, LoopDuration{microseconds(1500)},
+        LoopDuration{milliseconds(4)}}) {
     const LoopTime deadline = proactor().now() + delay;
     EXPECT_EQ(proactor().poll(deadline), 0u);
     EXPECT_GE(proactor().now(), deadline);

@@ -291,7 +291,7 @@ TEST_P(ProactorContract, SendInFlightEndsWithItsConnection) {
 }
 
 TEST_P(ProactorContract, TransferOnAnUnconnectedSocketIsAnError) {
-  const ContractEndpoint endpoint = open_stream();
+  const TestEndpoint endpoint = open_stream();
   std::array<std::byte, 4> memory{};
   Receive receive(proactor(), endpoint);
   receive.buffer = memory;
@@ -302,7 +302,7 @@ TEST_P(ProactorContract, TransferOnAnUnconnectedSocketIsAnError) {
 // One side of a conversation in which both sides send and receive at the same time.
 class Talker {
  public:
-  Talker(Proactor& proactor, const ContractEndpoint& endpoint, const std::string& text)
+  Talker(Proactor& proactor, const TestEndpoint& endpoint, const std::string& text)
       : proactor_(proactor),
         rest_(std::as_bytes(std::span(text))),
         memory_(20000),
@@ -352,8 +352,8 @@ class Talker {
   std::vector<std::byte> memory_;
   std::size_t expected_ = 0;
   std::string text_;
-  ContractOp<ReceiveOp> receive_;
-  ContractOp<SendOp> send_;
+  TestOp<ReceiveOp> receive_;
+  TestOp<SendOp> send_;
 };
 
 TEST_P(ProactorContract, MebibyteBothWaysAtOnce) {

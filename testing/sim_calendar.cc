@@ -4,6 +4,7 @@
 #include "eddy/testing/sim_calendar.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace eddy::sim {
@@ -19,7 +20,7 @@ LoopTime Calendar::after(LoopDuration delay) const {
 }
 
 Calendar::Key Calendar::add(LoopTime when, Event event) {
-  const Key key{std::max(when, now_), sequence_};
+  const Key key{std::max(when, now_).time_since_epoch().count(), sequence_};
   ++sequence_;
   if (when != kNever) {
     events_.emplace(key, std::move(event));
@@ -27,10 +28,13 @@ Calendar::Key Calendar::add(LoopTime when, Event event) {
   return key;
 }
 
-LoopTime Calendar::next() const { return events_.empty() ? kNever : events_.begin()->first.first; }
+LoopTime Calendar::next() const {
+  return events_.empty() ? kNever : LoopTime{LoopDuration{events_.begin()->first.time}};
+}
 
 void Calendar::settle() {
-  while (!events_.empty() && events_.begin()->first.first <= now_) {
+  const std::int64_t now = now_.time_since_epoch().count();
+  while (!events_.empty() && events_.begin()->first.time <= now) {
     auto first = events_.extract(events_.begin());
     first.mapped()();
   }

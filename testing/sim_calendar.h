@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <utility>
 
 #include "eddy/platform/clock.h"
 
@@ -21,8 +20,15 @@ namespace eddy::sim {
 class Calendar {
  public:
   using Event = std::function<void()>;
-  // (time, sequence): names an event until it has happened.
-  using Key = std::pair<LoopTime, std::uint64_t>;
+  // Names an event until it has happened.
+  struct Key {
+    std::int64_t time = 0;  // nanoseconds; plain numbers, for the sake of unoptimised builds
+    std::uint64_t sequence = 0;
+
+    friend bool operator<(const Key& a, const Key& b) {
+      return a.time != b.time ? a.time < b.time : a.sequence < b.sequence;
+    }
+  };
 
   explicit Calendar(LoopTime start) : now_(start) {}
   Calendar(const Calendar&) = delete;

@@ -25,7 +25,7 @@ std::size_t Flow::room() const {
 }
 
 void Flow::push(std::span<const std::byte> bytes) {
-  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  bytes_.insert(bytes_.end(), bytes.data(), bytes.data() + bytes.size());
   unacknowledged_ += bytes.size();
   transmit();
 }
@@ -44,8 +44,7 @@ void Flow::reset() {
 
 std::size_t Flow::take(std::span<std::byte> into) {
   const std::size_t count = std::min(into.size(), arrived_);
-  const auto first = bytes_.begin() + static_cast<std::ptrdiff_t>(head_);
-  std::copy_n(first, count, into.begin());
+  std::copy_n(bytes_.data() + head_, count, into.data());
   head_ += count;
   arrived_ -= count;
   if (head_ > bytes_.size() / 2) {
@@ -145,9 +144,8 @@ void Flow::refuse_writer(std::size_t) {
 void Flow::send_over(LoopTime& last, Arrival arrival, std::size_t count) {
   const LoopDuration latency = kernel_.draw_latency();
   last = std::max(last, kernel_.calendar.after(latency));
-  kernel_.calendar.add(last, [self = shared_from_this(), arrival, count] {
-    ((*self).*arrival)(count);
-  });
+  kernel_.calendar.add(last,
+                       [self = shared_from_this(), arrival, count] { ((*self).*arrival)(count); });
 }
 
 }  // namespace eddy::sim

@@ -329,8 +329,7 @@ std::error_code Network::start_connect(const std::shared_ptr<Socket>& socket,
 Socket* Network::listener_at(const SocketAddress& address) {
   if (address.family() == AddressFamily::kUnix) {
     const auto found = paths_.find(address.path());
-    const bool listens =
-        found != paths_.end() && found->second->state == SocketState::kListening;
+    const bool listens = found != paths_.end() && found->second->state == SocketState::kListening;
     return listens ? found->second : nullptr;
   }
   const auto found = ports_.find(address.port());
@@ -379,9 +378,8 @@ void Network::request_arrives(const std::shared_ptr<Socket>& client, const Socke
     return;
   }
   const LoopTime again = kernel_.calendar.after(std::chrono::seconds(1LL << attempt));
-  kernel_.calendar.add(again, [this, client, address, attempt] {
-    request_arrives(client, address, attempt + 1);
-  });
+  kernel_.calendar.add(
+      again, [this, client, address, attempt] { request_arrives(client, address, attempt + 1); });
 }
 
 void Network::establish(const std::shared_ptr<Socket>& client, const SocketAddress& address,

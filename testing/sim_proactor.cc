@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -19,91 +18,11 @@ namespace {
 
 constexpr std::size_t kMostLent = 65536;
 
-enum class Place : std::uint8_t { kWaiting, kDue, kBatch };
-
-// What the kernel keeps in Op::backend.
-struct Link {
-  Op* previous = nullptr;
-  Op* next = nullptr;
-  std::uint64_t flight = 0;
-  Place place = Place::kWaiting;
-  bool is_over = false;  // carried out or cancelled: only the telling is left
-};
-static_assert(sizeof(Link) <= sizeof(Op::backend));
-
-Link& link_of(Op& op) { return *std::launder(reinterpret_cast<Link*>(op.backend)); }
-
 SimDescriptor& descriptor_of(const Op& op) { return static_cast<SimDescriptor&>(*op.descriptor); }
-
-bool is_reading(OpKind kind) {
-  return kind == OpKind::kReceive || kind == OpKind::kAccept || kind == OpKind::kReadable;
-}
-
-bool is_readiness(OpKind kind) { return kind == OpKind::kReadable || kind == OpKind::kWritable; }
 
 Op*& slot_of(const Op& op) {
   SimDescriptor& descriptor = descriptor_of(op);
   return is_reading(op.kind) ? descriptor.reading : descriptor.writing;
-}
-
-const char* name_of(OpKind kind) {
-  switch (kind) {
-    case OpKind::kReceive:
-      return "receive";
-    case OpKind::kSend:
-      return "send";
-    case OpKind::kAccept:
-      return "accept";
-    case OpKind::kConnect:
-      return "connect";
-    case OpKind::kReadable:
-      return "readable";
-    case OpKind::kWritable:
-      return "writable";
-  }
-  return "?";
-}
-
-bool fits(OpKind kind, DescriptorKind descriptor) {
-  switch (descriptor) {
-    case DescriptorKind::kStream:
-      return kind == OpKind::kReceive || kind == OpKind::kSend || kind == OpKind::kConnect;
-    case DescriptorKind::kListener:
-      return kind == OpKind::kAccept;
-    case DescriptorKind::kForeign:
-      return is_readiness(kind);
-  }
-  return false;
-}
-
-void clear_outcome(Op& op) {
-  op.error.clear();
-  if (op.kind == OpKind::kReceive) {
-    auto& receive = static_cast<ReceiveOp&>(op);
-    receive.transferred = 0;
-    receive.lent = {};
-  } else if (op.kind == OpKind::kSend) {
-    static_cast<SendOp&>(op).transferred = 0;
-  } else if (op.kind == OpKind::kAccept) {
-    static_cast<AcceptOp&>(op).accepted = kInvalidHandle;
-  }
-}
-
-// For the trace: bytes, or the accepted handle.
-std::int64_t result_of(const Op& op) {
-  switch (op.kind) {
-    case OpKind::kReceive:
-      return static_cast<std::int64_t>(static_cast<const ReceiveOp&>(op).transferred);
-    case OpKind::kSend:
-      return static_cast<std::int64_t>(static_cast<const SendOp&>(op).transferred);
-    case OpKind::kAccept:
-      return static_cast<std::int64_t>(static_cast<const AcceptOp&>(op).accepted);
-    case OpKind::kConnect:
-    case OpKind::kReadable:
-    case OpKind::kWritable:
-      break;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -117,30 +36,6 @@ SimDescriptor::SimDescriptor(SimProactor& proactor, std::shared_ptr<Socket> open
 void SimDescriptor::on_readable() { owner.consider(reading); }
 
 void SimDescriptor::on_writable() { owner.consider(writing); }
-
-void OpList::push_back(Op& op) {
-  Link& link = link_of(op);
-  link.previous = last_;
-  link.next = nullptr;
-  if (last_ == nullptr) {
-    first_ = &op;
-  } else {
-    link_of(*last_).next = &op;
-  }
-  last_ = &op;
-}
-
-Op& OpList::pop_front() {
-  Op& op = *first_;
-  remove(op);
-  return op;
-}
-
-void OpList::remove(Op& op) {
-  const Link& link = link_of(op);
-  (link.previous == nullptr ? first_ : link_of(*link.previous).next) = link.next;
-  (link.next == nullptr ? last_ : link_of(*link.next).previous) = link.previous;
-}
 
 SimProactor::SimProactor(Kernel& kernel, Network& network, std::vector<SimProactor*>& all,
                          std::uint64_t number)
@@ -225,8 +120,7 @@ bool SimProactor::submit(Op& op) noexcept {
     return true;
   }
   kernel_.note("submit", number_, flight, handle, name_of(op.kind));
-  Link* const link = new (op.backend) Link;
-  link->flight = flight;
+  make_link(op).flight = flight;
   op.state = OpState::kInFlight;
   slot_of(op) = &op;
   ++in_flight_;
@@ -260,8 +154,8 @@ bool SimProactor::begin(Op& op) {
   if (op.try_only) {
     return false;
   }
-  op.error = network_.start_connect(descriptor_of(op).socket,
-                                    static_cast<const ConnectOp&>(op).address);
+  op.error =
+      network_.start_connect(descriptor_of(op).socket, static_cast<const ConnectOp&>(op).address);
   return static_cast<bool>(op.error);
 }
 

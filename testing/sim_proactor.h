@@ -31,6 +31,7 @@
 #include "eddy/testing/sim_calendar.h"
 #include "eddy/testing/sim_kernel.h"
 #include "eddy/testing/sim_network.h"
+#include "eddy/testing/sim_op.h"
 #include "eddy/testing/sim_socket.h"
 
 namespace eddy::sim {
@@ -52,19 +53,6 @@ class SimDescriptor final : public Descriptor, public SocketObserver {
   Op* writing = nullptr;
   // Where the owner keeps it.
   std::size_t slot = 0;
-};
-
-// A doubly linked list of ops through their `backend` bytes.
-class OpList {
- public:
-  bool empty() const { return first_ == nullptr; }
-  void push_back(Op& op);
-  Op& pop_front();
-  void remove(Op& op);
-
- private:
-  Op* first_ = nullptr;
-  Op* last_ = nullptr;
 };
 
 class SimProactor final : public Proactor {

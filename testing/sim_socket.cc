@@ -212,8 +212,7 @@ void Socket::reset_arrived() {
   was_reset_ = true;
   // A peer that had already ended its stream has not reset a conversation: it no longer
   // takes what we send.
-  const std::errc code =
-      in_->end_arrived() ? std::errc::broken_pipe : std::errc::connection_reset;
+  const std::errc code = in_->end_arrived() ? std::errc::broken_pipe : std::errc::connection_reset;
   pending_error_ = std::make_error_code(code);
   inbound_changed();
   outbound_changed();

@@ -23,8 +23,7 @@ class SimSockets final : public Sockets {
   NativeHandle open_stream(AddressFamily family, std::error_code& error) noexcept override;
   std::error_code bind(NativeHandle socket, const SocketAddress& address) noexcept override;
   std::error_code listen(NativeHandle socket, int backlog) noexcept override;
-  std::error_code set_option(NativeHandle socket, SocketOption option,
-                             int value) noexcept override;
+  std::error_code set_option(NativeHandle socket, SocketOption option, int value) noexcept override;
   int get_option(NativeHandle socket, SocketOption option,
                  std::error_code& error) noexcept override;
   std::error_code shutdown_send(NativeHandle socket) noexcept override;

@@ -1,6 +1,8 @@
 # Which Bazel, and where do the dependencies come from?
 # shellcheck shell=bash
 
+debians_bazel=/usr/bin/bazel
+
 # Sets $bazel and $version, both empty when there is no Bazel yet, and $deps: upstream or debian.
 find_bazel() {
   local candidates=(bazelisk bazel) candidate found
@@ -23,6 +25,7 @@ find_bazel() {
   esac
   if [[ $deps == debian ]]; then
     is_debian || die "EDDY_DEPS=debian, but this is no Debian machine: it has no apt-get"
+    [[ -n ${BAZEL:-} ]] || take_debians_bazel
   elif [[ -z $bazel ]]; then
     die "no Bazel found, and this is no Debian machine that it could be installed on: install bazelisk and run bazelw again"
   elif ((${version%%.*} < 5)); then
@@ -34,6 +37,14 @@ choose_deps() {
   deps=upstream
   if is_debian; then
     if [[ -z $bazel ]] || ((${version%%.*} < 5)) || ! network; then deps=debian; fi
+  fi
+}
+
+# Another Bazel would download the rules that it comes without; Debian's has them from packages.
+take_debians_bazel() {
+  if [[ -n $bazel && ! $bazel -ef $debians_bazel ]]; then
+    bazel='' version=''
+    if [[ -x $debians_bazel ]] && version=$(bazel_version "$debians_bazel"); then bazel=$debians_bazel; fi
   fi
 }
 

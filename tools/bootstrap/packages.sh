@@ -28,7 +28,7 @@ install_toolchain() {
   mapfile -t packages < <(missing_packages)
   install_packages "${packages[@]}"
   if [[ -z $bazel ]]; then
-    bazel=$(type -P bazel) || die "the package bazel-bootstrap is installed, but brought no bazel"
+    bazel=$debians_bazel
     version=$(bazel_version "$bazel") || die "the package bazel-bootstrap is installed, but its $bazel does not start"
   fi
 }

@@ -5,22 +5,10 @@
 write_upstream_rc() { write_rc </dev/null; }
 
 write_debian_rc() {
-  local package
   {
-    for package in "${source_packages[@]}"; do
-      override_repository "$(repository_name "$package")" "$(source_folder "$package")"
-    done
-    override_repository bazel_skylib /usr/share/bazel/tools/skylib
-    override_repository platforms "$root/tools/bootstrap/bazel4/platforms"
-    override_repository remote_coverage_tools "$root/tools/bootstrap/bazel4/coverage_tools"
-    override_repository rules_cc "$root/tools/bootstrap/bazel4/rules_cc"
-    override_repository rules_java /usr/share/bazel/rules/java
-    override_repository rules_proto /usr/share/bazel/rules/proto
+    if ((${version%%.*} >= 7)); then override_modules; else override_repositories; fi
+    needs "$(type -P clang-19)" "$(type -P ld.lld-19)" "$(type -P g++)" /usr/lib/llvm-19/bin/llvm-symbolizer
     cat <<END
-# needs $(type -P clang-19)
-# needs $(type -P ld.lld-19)
-# needs $(type -P g++)
-# needs /usr/lib/llvm-19/bin/llvm-symbolizer
 build --repo_env=CC=clang-19
 build "--disk_cache=$cache/disk"
 # Debian's own bazelrc turns this on.
@@ -29,10 +17,61 @@ END
   } | write_rc
 }
 
-override_repository() {
-  printf '# needs %s\n' "$2"
-  printf 'common "--override_repository=%s=%s"\n' "$1" "$2"
+# For WORKSPACE.
+override_repositories() {
+  local package
+  for package in "${source_packages[@]}"; do
+    override repository "$(repository_name "$package")" "$(source_folder "$package")"
+  done
+  override repository bazel_skylib /usr/share/bazel/tools/skylib
+  override repository platforms "$root/tools/bootstrap/bazel4/platforms"
+  override repository remote_coverage_tools "$root/tools/bootstrap/bazel4/coverage_tools"
+  override repository rules_cc "$root/tools/bootstrap/bazel4/rules_cc"
+  override repository rules_java /usr/share/bazel/rules/java
+  override repository rules_proto /usr/share/bazel/rules/proto
 }
+
+# For MODULE.bazel. Debian's own bazelrc overrides the modules that it has packages of.
+override_modules() {
+  local package name
+  for package in "${source_packages[@]}"; do
+    override module "$(module_name "$package")" "$(source_folder "$package")"
+  done
+  override module rules_cc "$(rules_cc_module)"
+  # Bazel and GoogleTest name these, but nothing of them is used here.
+  for name in apple_support buildozer protobuf re2 zlib; do
+    mkdir -p "$cache/modules/$name"
+    printf 'module(name = "%s")\n' "$name" >"$cache/modules/$name/MODULE.bazel"
+    : >"$cache/modules/$name/BUILD"
+    override module "$name" "$cache/modules/$name"
+  done
+}
+
+# Prints a folder with Debian's rules_cc, which lacks a compiler that newer Abseils select on.
+rules_cc_module() {
+  local debian=/usr/share/bazel/rules/cc copy
+  copy=$cache/modules/rules_cc-$(dpkg-query -W -f '${Version}' bazel-rules-cc)
+  if [[ ! -e $copy ]]; then
+    cp -r "$debian" "$work/rules_cc"
+    grep -q '"emscripten"' "$work/rules_cc/cc/compiler/BUILD" || cat >>"$work/rules_cc/cc/compiler/BUILD" <<'END'
+
+config_setting(
+    name = "emscripten",
+    flag_values = {"@bazel_tools//tools/cpp:compiler": "emscripten"},
+)
+END
+    mkdir -p "$cache/modules"
+    mv -T "$work/rules_cc" "$copy"
+  fi
+  echo "$copy"
+}
+
+override() {
+  needs "$3"
+  printf 'common "--override_%s=%s=%s"\n' "$@"
+}
+
+needs() { printf '# needs %s\n' "$@"; }
 
 # Puts what it reads, under the lines that bazelw reads, in place at once.
 write_rc() {

@@ -3,6 +3,13 @@
 
 source_packages=(abseil googletest c-ares)
 
+module_name() {
+  case $1 in
+    abseil) echo abseil-cpp ;;
+    *) echo "$1" ;;
+  esac
+}
+
 # The name that BUILD files know a package by.
 repository_name() {
   case $1 in
@@ -88,7 +95,12 @@ unpack_source() {
   if [[ -n $overlay ]]; then
     cp "$overlay" "$unpacked/BUILD.bazel"
     printf 'workspace(name = "%s")\n' "$(repository_name "$package")" >"$unpacked/WORKSPACE"
-    printf 'module(name = "%s")\n' "$package" >"$unpacked/MODULE.bazel"
+    cat >"$unpacked/MODULE.bazel" <<END
+module(name = "$(module_name "$package")")
+
+bazel_dep(name = "platforms", version = "0.0.10")
+bazel_dep(name = "rules_cc", version = "0.0.11")
+END
   fi
   mkdir -p "$cache/sources"
   mv -T "$unpacked" "$cache/sources/$package-${version//[:~]/_}-$(overlay_sum "$package")" ||

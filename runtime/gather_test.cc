@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/gather.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "eddy/platform/clock.h"
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/future.h"
+#include "eddy/runtime/outcome.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task.h"
+#include "eddy/testing/co_test.h"
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+
+Coro<int> give(int value, std::chrono::milliseconds delay) {
+  co_await sleep(delay);
+  co_return value;
+}
+
+Coro<> fail_after(std::chrono::milliseconds delay) {
+  co_await sleep(delay);
+  throw std::runtime_error("child failed");
+}
+
+Coro<std::unique_ptr<int>> give_unique(int value) { co_return std::make_unique<int>(value); }
+
+Coro<int&> give_reference(int& object) { co_return object; }
+
+// GAT-01
+EDDY_TEST(Gather, GivesResultsInTheOrderOfTheArguments) {
+  const LoopTime start = LoopClock::now();
+  const auto results = co_await gather(give(1, 30ms), give(2, 10ms), give(3, 20ms));
+  EXPECT_EQ(results, std::make_tuple(1, 2, 3));
+  EXPECT_EQ(LoopClock::now() - start, 30ms);
+}
+
+// GAT-01
+EDDY_TEST(Gather, GivesAVectorForAVector) {
+  std::vector<Coro<int>> coros;
+  for (int i = 0; i < 5; ++i) coros.push_back(give(i, std::chrono::milliseconds(50 - 10 * i)));
+  const std::vector<int> results = co_await gather(std::move(coros));
+  EXPECT_EQ(results, (std::vector<int>{0, 1, 2, 3, 4}));
+}
+
+// GAT-02
+EDDY_TEST(Gather, OfNothingIsDoneAtOnce) {
+  auto nothing = gather();
+  EXPECT_TRUE(nothing.done());
+  auto empty = gather(std::vector<Coro<int>>());
+  EXPECT_TRUE(empty.done());
+  EXPECT_TRUE(empty.result().empty());
+  co_return;
+}
+
+// GAT-03
+EDDY_TEST(Gather, ThrowsTheFirstErrorAndLeavesTheOthersAlone) {
+  const LoopTime start = LoopClock::now();
+  auto slow = create_task(give(7, 50ms));
+  std::string what;
+  try {
+    co_await gather(slow, fail_after(10ms));
+  } catch (const std::runtime_error& error) {
+    what = error.what();
+  }
+  EXPECT_EQ(what, "child failed");
+  EXPECT_EQ(LoopClock::now() - start, 10ms);
+  EXPECT_FALSE(slow.done());
+  EXPECT_EQ(co_await slow, 7);
+}
+
+// GAT-04
+EDDY_TEST(Gather, ReturnExceptionsMakesErrorsAndCancelsValues) {
+  auto cancelled = create_task(sleep(1h));
+  auto all = gather(return_exceptions, give(1, 5ms), fail_after(1ms), cancelled);
+  co_await yield_now();
+  cancelled.cancel();
+  auto [one, two, three] = co_await std::move(all);
+  EXPECT_EQ(one.value(), 1);
+  EXPECT_FALSE(two.ok());
+  EXPECT_FALSE(two.cancelled());
+  EXPECT_THROW(two.value(), std::runtime_error);
+  EXPECT_TRUE(three.cancelled());
+}
+
+// GAT-05
+EDDY_TEST(Gather, CancellingItCancelsEveryChild) {
+  auto a = create_task(sleep(1h));
+  auto b = create_task(sleep(2h));
+  auto all = gather(a, b);
+  co_await yield_now();
+  EXPECT_TRUE(all.cancel());
+  bool thrown = false;
+  try {
+    co_await all;
+  } catch (const CancelledError&) {
+    thrown = true;
+  }
+  EXPECT_TRUE(thrown);
+  EXPECT_TRUE(a.cancelled());
+  co_await yield_now();
+  EXPECT_TRUE(b.cancelled());
+}
+
+// GAT-06
+EDDY_TEST(Gather, AChildCancelledByOthersIsAnErrorLikeAnyOther) {
+  auto a = create_task(sleep(1h));
+  auto b = create_task(give(2, 10ms));
+  auto all = gather(a, b);
+  co_await yield_now();
+  a.cancel();
+  const auto outcome = co_await as_outcome(all);
+  EXPECT_TRUE(outcome.cancelled());
+  EXPECT_FALSE(all.cancelled());
+  EXPECT_FALSE(b.done());
+  EXPECT_EQ(co_await b, 2);
+}
+
+Coro<int> count_runs(int& runs) {
+  ++runs;
+  co_await yield_now();
+  co_return runs;
+}
+
+// GAT-08
+EDDY_TEST(Gather, TheSameTaskTwiceRunsOnceAndAppearsTwice) {
+  int runs = 0;
+  auto task = create_task(count_runs(runs));
+  const auto results = co_await gather(task, task);
+  EXPECT_EQ(results, std::make_tuple(1, 1));
+  EXPECT_EQ(runs, 1);
+}
+
+// GAT-09
+EDDY_TEST(Gather, CancelAfterItThrewDoesNothing) {
+  auto slow = create_task(give(7, 50ms));
+  auto all = gather(slow, fail_after(10ms));
+  co_await as_outcome(all);
+  EXPECT_FALSE(all.cancel());
+  EXPECT_EQ(co_await slow, 7);
+}
+
+Coro<> gather_two(Task<> a, Task<> b) { co_await gather(a, b); }
+
+// GAT-11
+EDDY_TEST(Gather, CancellingTheAwaiterCancelsTheChildren) {
+  auto a = create_task(sleep(1h));
+  auto b = create_task(sleep(1h));
+  auto awaiter = create_task(gather_two(a, b));
+  co_await yield_now();
+  co_await yield_now();
+  awaiter.cancel();
+  const auto outcome = co_await as_outcome(awaiter);
+  EXPECT_TRUE(outcome.cancelled());
+  EXPECT_TRUE(awaiter.cancelled());
+  EXPECT_TRUE(a.cancelled());
+  EXPECT_TRUE(b.cancelled());
+}
+
+// GAT-14
+EDDY_TEST(Gather, TakesEveryKindOfResult) {
+  int object = 5;
+  auto [nothing, reference, unique, number, slept] =
+      co_await gather(sleep(1ms), give_reference(object), give_unique(3), give(4, 1ms),
+                      sleep(1ms, std::string("late")));
+  static_assert(std::is_same_v<decltype(nothing), std::monostate>);
+  static_assert(std::is_same_v<decltype(reference), std::reference_wrapper<int>>);
+  EXPECT_EQ(&reference.get(), &object);
+  EXPECT_EQ(*unique, 3);
+  EXPECT_EQ(number, 4);
+  EXPECT_EQ(slept, "late");
+}
+
+EDDY_TEST(Gather, LeavesTheResultInATaskThatOthersHold) {
+  auto task = create_task(sleep(1ms, std::string("shared")));
+  auto [copy] = co_await gather(task);
+  EXPECT_EQ(copy, "shared");
+  EXPECT_EQ(task.result(), "shared");
+}
+
+}  // namespace
+}  // namespace eddy

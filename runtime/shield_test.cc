@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/shield.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/exception_context.h"
+#include "eddy/runtime/gather.h"
+#include "eddy/runtime/loop.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task.h"
+#include "eddy/runtime/timeout.h"
+#include "eddy/testing/co_test.h"
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+
+Coro<int> give(int value, std::chrono::milliseconds delay) {
+  co_await sleep(delay);
+  co_return value;
+}
+
+Coro<int> fail_after(std::chrono::milliseconds delay) {
+  co_await sleep(delay);
+  throw std::runtime_error("inner failed");
+}
+
+Coro<int> shielded(Task<int> task) { co_return co_await shield(task); }
+
+// SH-01
+EDDY_TEST(Shield, ACancelledAwaiterLeavesTheInnerTaskRunning) {
+  auto inner = create_task(give(7, 20ms));
+  auto outer = create_task(shielded(inner));
+  co_await sleep(5ms);
+  outer.cancel();
+  const auto outcome = co_await as_outcome(outer);
+  EXPECT_TRUE(outcome.cancelled());
+  EXPECT_FALSE(inner.done());
+  EXPECT_EQ(inner.cancelling(), 0);
+  EXPECT_EQ(co_await inner, 7);
+}
+
+// SH-02
+EDDY_TEST(Shield, ACancelledInnerTaskCancelsTheShield) {
+  auto inner = create_task(give(7, 20ms));
+  auto outer = shield(inner);
+  co_await yield_now();
+  inner.cancel("from inside");
+  std::string message;
+  try {
+    co_await outer;
+  } catch (const CancelledError& error) {
+    message = error.message();
+  }
+  EXPECT_EQ(message, "from inside");
+  EXPECT_TRUE(outer.cancelled());
+}
+
+// SH-03
+EDDY_TEST(Shield, OfADoneTaskIsThatTask) {
+  auto inner = create_task(give(7, 0ms));
+  co_await inner;
+  auto outer = shield(inner);
+  EXPECT_TRUE(outer.done());
+  EXPECT_EQ(outer.result(), 7);
+}
+
+// SH-04
+EDDY_TEST(Shield, PassesResultsAndExceptionsOn) {
+  EXPECT_EQ(co_await shield(give(7, 1ms)), 7);
+  const auto outcome = co_await as_outcome(shield(fail_after(1ms)));
+  EXPECT_EQ(describe_exception(outcome.exception()), "inner failed");
+}
+
+// SH-06
+EDDY_TEST(Shield, InAGatherIsNotCancelledWithTheOthers) {
+  auto inner = create_task(give(7, 20ms));
+  auto other = create_task(give(8, 20ms));
+  auto all = gather(shield(inner), other);
+  co_await yield_now();
+  all.cancel();
+  co_await as_outcome(all);
+  co_await yield_now();
+  EXPECT_TRUE(other.cancelled());
+  EXPECT_EQ(co_await inner, 7);
+}
+
+Coro<int> await_twice(Task<int> inner, int& cancels) {
+  for (int i = 0; i < 2; ++i) {
+    try {
+      co_await shield(inner);
+    } catch (const CancelledError&) {
+      ++cancels;
+    }
+  }
+  co_return co_await shield(inner);
+}
+
+// SH-09
+EDDY_TEST(Shield, TwoCancelsAreBothDelivered) {
+  int cancels = 0;
+  auto inner = create_task(give(7, 20ms));
+  auto outer = create_task(await_twice(inner, cancels));
+  co_await sleep(1ms);
+  outer.cancel();
+  co_await sleep(1ms);
+  outer.cancel();
+  EXPECT_EQ(co_await outer, 7);
+  EXPECT_EQ(cancels, 2);
+}
+
+// WF-10
+EDDY_TEST(Shield, ATimeoutLeavesTheInnerTaskAlone) {
+  auto inner = create_task(give(7, 20ms));
+  bool timed_out = false;
+  try {
+    co_await wait_for(shield(inner), 5ms);
+  } catch (const TimeoutError&) {
+    timed_out = true;
+  }
+  EXPECT_TRUE(timed_out);
+  EXPECT_EQ(co_await inner, 7);
+}
+
+EDDY_TEST(Shield, AnErrorThatNobodyCanSeeAnyMoreIsReported) {
+  std::vector<std::string> reports;
+  get_running_loop().set_exception_handler([&reports](Loop&, const ExceptionContext& context) {
+    reports.push_back(context.message);
+  });
+  auto outer = shield(fail_after(5ms));
+  outer.cancel();
+  co_await sleep(10ms);
+  EXPECT_EQ(reports, (std::vector<std::string>{"Task exception was never retrieved"}));
+}
+
+}  // namespace
+}  // namespace eddy

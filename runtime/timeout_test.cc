@@ -1,0 +1,285 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/timeout.h"
+
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "eddy/platform/clock.h"
+#include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/future.h"
+#include "eddy/runtime/loop.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task.h"
+#include "eddy/testing/co_test.h"
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+
+Coro<int> give(int value, std::chrono::milliseconds delay) {
+  co_await sleep(delay);
+  co_return value;
+}
+
+// TMO-01
+EDDY_TEST(Timeout, CancelsTheBlockAndThrowsTimeoutError) {
+  const AnyTask self = current_task();
+  bool cancelled_inside = false;
+  bool timed_out = false;
+  Timeout limit(10ms);
+  const auto block = [&]() -> Coro<> {
+    try {
+      co_await sleep(1h);
+    } catch (const CancelledError&) {
+      cancelled_inside = true;
+      throw;
+    }
+  };
+  const LoopTime start = LoopClock::now();
+  try {
+    co_await limit.run(block);
+  } catch (const TimeoutError&) {
+    timed_out = true;
+  }
+  EXPECT_TRUE(timed_out);
+  EXPECT_TRUE(cancelled_inside);
+  EXPECT_TRUE(limit.expired());
+  EXPECT_EQ(self.cancelling(), 0);
+  EXPECT_EQ(LoopClock::now() - start, 10ms);
+  co_await sleep(1ms);
+}
+
+// TMO-02
+EDDY_TEST(Timeout, LeavesABlockThatIsInTimeAlone) {
+  const auto block = []() -> Coro<int> { return give(7, 5ms); };
+  EXPECT_EQ(co_await timeout(10ms, block), 7);
+  std::optional<LoopTime> deadline = LoopTime();
+  const auto look = [&deadline](Timeout& limit) -> Coro<> {
+    deadline = limit.when();
+    co_return;
+  };
+  co_await timeout(std::nullopt, look);
+  EXPECT_FALSE(deadline.has_value());
+}
+
+Coro<> sleep_in_timeout(bool& timed_out) {
+  const auto block = []() -> Coro<> { co_await sleep(1h); };
+  try {
+    co_await timeout(2h, block);
+  } catch (const TimeoutError&) {
+    timed_out = true;
+  }
+}
+
+// TMO-03
+EDDY_TEST(Timeout, ACancelFromOutsideStaysACancel) {
+  bool timed_out = false;
+  auto task = create_task(sleep_in_timeout(timed_out));
+  co_await sleep(1ms);
+  task.cancel();
+  const auto outcome = co_await as_outcome(task);
+  EXPECT_TRUE(outcome.cancelled());
+  EXPECT_FALSE(timed_out);
+}
+
+// TMO-04, TMO-05: which of two nested timeouts is due decides who throws.
+Coro<> nest(Delay outer_delay, Delay inner_delay, std::vector<std::string>& events) {
+  Timeout outer(outer_delay);
+  Timeout inner(inner_delay);
+  const auto inner_block = []() -> Coro<> { co_await sleep(1h); };
+  const auto outer_block = [&]() -> Coro<> {
+    try {
+      co_await inner.run(inner_block);
+    } catch (const TimeoutError&) {
+      events.push_back("inner timed out");
+    } catch (const CancelledError&) {
+      events.push_back("inner cancelled");
+      throw;
+    }
+  };
+  try {
+    co_await outer.run(outer_block);
+  } catch (const TimeoutError&) {
+    events.push_back("outer timed out");
+  }
+  if (outer.expired()) events.push_back("outer expired");
+  if (inner.expired()) events.push_back("inner expired");
+}
+
+EDDY_TEST(Timeout, OnlyTheOuterOneExpiresWhenItIsDueFirst) {
+  std::vector<std::string> events;
+  co_await nest(10ms, 20ms, events);
+  EXPECT_EQ(events, (std::vector<std::string>{"inner cancelled", "outer timed out",
+                                              "outer expired"}));
+}
+
+EDDY_TEST(Timeout, OnlyTheInnerOneExpiresWhenItIsDueFirst) {
+  std::vector<std::string> events;
+  co_await nest(20ms, 10ms, events);
+  EXPECT_EQ(events, (std::vector<std::string>{"inner timed out", "inner expired"}));
+}
+
+// TMO-06
+EDDY_TEST(Timeout, IsRescheduledBothWays) {
+  const LoopTime start = LoopClock::now();
+  const auto longer = [start](Timeout& limit) -> Coro<> {
+    limit.reschedule(start + 30ms);
+    co_await sleep(20ms);
+    limit.reschedule(std::nullopt);
+    co_await sleep(20ms);
+    limit.reschedule(start);
+    co_await sleep(1h);
+  };
+  bool timed_out = false;
+  try {
+    co_await timeout(10ms, longer);
+  } catch (const TimeoutError&) {
+    timed_out = true;
+  }
+  EXPECT_TRUE(timed_out);
+  EXPECT_EQ(LoopClock::now() - start, 40ms);
+}
+
+// TMO-08
+EDDY_TEST(Timeout, KeepsAnotherExceptionThatTheBlockEndsWith) {
+  const auto block = []() -> Coro<> {
+    bool cancelled = false;
+    try {
+      co_await sleep(1h);
+    } catch (const CancelledError&) {
+      cancelled = true;
+    }
+    if (cancelled) throw std::runtime_error("while cleaning up");
+  };
+  const auto outcome = co_await as_outcome(timeout(1ms, block));
+  EXPECT_EQ(describe_exception(outcome.exception()), "while cleaning up");
+}
+
+// TMO-10
+EDDY_TEST(Timeout, IsUsedOnceAndNotRescheduledBeforeOrAfter) {
+  Timeout limit(10ms);
+  EXPECT_THROW(limit.reschedule(LoopClock::now()), std::logic_error);
+  const auto block = []() -> Coro<> { co_return; };
+  co_await limit.run(block);
+  EXPECT_THROW(limit.reschedule(LoopClock::now()), std::logic_error);
+  const auto outcome = co_await as_outcome(limit.run(block));
+  EXPECT_THROW(std::rethrow_exception(outcome.exception()), std::logic_error);
+}
+
+// TMO-12
+EDDY_TEST(Timeout, AtAPastTimeExpires) {
+  const auto block = []() -> Coro<> { co_await sleep(1h); };
+  const auto outcome = co_await as_outcome(timeout_at(LoopClock::now() - 1s, block));
+  EXPECT_THROW(std::rethrow_exception(outcome.exception()), TimeoutError);
+}
+
+// TMO-15
+EDDY_TEST(Timeout, NoLateCancelHitsTheCodeAfterIt) {
+  const AnyTask self = current_task();
+  const auto block = []() -> Coro<> { co_await sleep(1ms); };
+  for (int i = 0; i < 10000; ++i) {
+    co_await as_outcome(timeout(1ms, block));
+    EXPECT_EQ(self.cancelling(), 0);
+    co_await yield_now();
+  }
+}
+
+// WF-01
+EDDY_TEST(WaitFor, PassesTheResultThroughWithAndWithoutALimit) {
+  EXPECT_EQ(co_await wait_for(give(7, 5ms), 10ms), 7);
+  EXPECT_EQ(co_await wait_for(give(7, 5ms), std::nullopt), 7);
+}
+
+// WF-02, WF-03
+EDDY_TEST(WaitFor, WaitsForTheCleanUpOfWhatItCancels) {
+  std::vector<std::string> events;
+  const auto slow = [&events]() -> Coro<> {
+    bool cancelled = false;
+    try {
+      co_await sleep(1h);
+    } catch (const CancelledError&) {
+      cancelled = true;
+    }
+    co_await sleep(3ms);
+    events.push_back("cleaned up");
+    if (cancelled) throw CancelledError();
+  };
+  auto inner = create_task(slow);
+  try {
+    co_await wait_for(inner, 5ms);
+  } catch (const TimeoutError&) {
+    events.push_back("timed out");
+  }
+  EXPECT_EQ(events, (std::vector<std::string>{"cleaned up", "timed out"}));
+  EXPECT_TRUE(inner.cancelled());
+}
+
+Coro<> set(bool& flag) {
+  flag = true;
+  co_return;
+}
+
+// WF-04
+EDDY_TEST(WaitFor, WithNoTimeDoesNotEvenStartACoroutine) {
+  bool started = false;
+  const auto outcome = co_await as_outcome(wait_for(set(started), 0s));
+  EXPECT_THROW(std::rethrow_exception(outcome.exception()), TimeoutError);
+  EXPECT_FALSE(started);
+}
+
+// WF-05
+EDDY_TEST(WaitFor, WithNoTimeGivesTheResultOfADoneFuture) {
+  Future<int> future;
+  future.set_result(7);
+  EXPECT_EQ(co_await wait_for(future, -1s), 7);
+}
+
+// WF-06
+EDDY_TEST(WaitFor, LetsAnErrorOfTheCleanUpOut) {
+  const auto slow = []() -> Coro<> {
+    bool cancelled = false;
+    try {
+      co_await sleep(1h);
+    } catch (const CancelledError&) {
+      cancelled = true;
+    }
+    if (cancelled) throw std::runtime_error("clean-up failed");
+  };
+  auto task = create_task(slow);
+  const auto outcome = co_await as_outcome(wait_for(task, 5ms));
+  EXPECT_EQ(describe_exception(outcome.exception()), "clean-up failed");
+}
+
+Coro<> wait_long(Task<> inner) { co_await wait_for(inner, 2h); }
+
+// WF-08
+EDDY_TEST(WaitFor, ItsCancelCancelsTheInner) {
+  auto inner = create_task(sleep(1h));
+  auto outer = create_task(wait_long(inner));
+  co_await sleep(1ms);
+  outer.cancel();
+  const auto outcome = co_await as_outcome(outer);
+  EXPECT_TRUE(outcome.cancelled());
+  EXPECT_TRUE(inner.cancelled());
+}
+
+Coro<AnyTask> who_am_i() { co_return current_task(); }
+
+// WF-12
+EDDY_TEST(WaitFor, RunsACoroutineInTheTaskOfTheCaller) {
+  EXPECT_EQ(co_await wait_for(who_am_i(), 1s), current_task());
+}
+
+}  // namespace
+}  // namespace eddy

@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/wait.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "eddy/platform/clock.h"
+#include "eddy/runtime/any_task.h"
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/future.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task.h"
+#include "eddy/testing/co_test.h"
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+
+Coro<int> give(int value, std::chrono::milliseconds delay) {
+  co_await sleep(delay);
+  co_return value;
+}
+
+Coro<int> fail_after(std::chrono::milliseconds delay) {
+  co_await sleep(delay);
+  throw std::runtime_error("child failed");
+}
+
+std::vector<Task<int>> start(Coro<int> a, Coro<int> b, Coro<int> c) {
+  std::vector<Task<int>> tasks;
+  tasks.push_back(create_task(std::move(a)));
+  tasks.push_back(create_task(std::move(b)));
+  tasks.push_back(create_task(std::move(c)));
+  return tasks;
+}
+
+// Waits for the rest, so that nothing is left behind.
+Coro<> finish(std::vector<Task<int>> tasks) {
+  co_await wait(tasks);
+  for (Task<int>& task : tasks) {
+    if (!task.cancelled()) static_cast<void>(task.exception());
+  }
+}
+
+// WAIT-01
+EDDY_TEST(Wait, ForAllNeverThrowsWhatAChildThrows) {
+  const auto tasks = start(give(1, 10ms), fail_after(5ms), give(3, 20ms));
+  const LoopTime begin = LoopClock::now();
+  const auto result = co_await wait(tasks);
+  EXPECT_EQ(LoopClock::now() - begin, 20ms);
+  EXPECT_EQ(result.done, tasks);
+  EXPECT_TRUE(result.pending.empty());
+  EXPECT_NE(tasks[1].exception(), nullptr);
+}
+
+// WAIT-02
+EDDY_TEST(Wait, ForTheFirstLeavesTheOthersRunning) {
+  const auto tasks = start(give(1, 30ms), give(2, 10ms), give(3, 20ms));
+  const auto result = co_await wait(tasks, FIRST_COMPLETED);
+  EXPECT_EQ(result.done, (std::vector<Task<int>>{tasks[1]}));
+  EXPECT_EQ(result.pending, (std::vector<Task<int>>{tasks[0], tasks[2]}));
+  EXPECT_FALSE(tasks[0].cancelled());
+  co_await finish(tasks);
+}
+
+// WAIT-03
+EDDY_TEST(Wait, ForTheFirstExceptionReturnsThere) {
+  const auto tasks = start(give(1, 5ms), fail_after(10ms), give(3, 20ms));
+  const auto result = co_await wait(tasks, FIRST_EXCEPTION);
+  EXPECT_EQ(result.done, (std::vector<Task<int>>{tasks[0], tasks[1]}));
+  EXPECT_EQ(result.pending, (std::vector<Task<int>>{tasks[2]}));
+  co_await finish(tasks);
+}
+
+// WAIT-03
+EDDY_TEST(Wait, ForTheFirstExceptionIsForAllWithoutOne) {
+  const auto tasks = start(give(1, 5ms), give(2, 10ms), give(3, 20ms));
+  const auto result = co_await wait(tasks, FIRST_EXCEPTION);
+  EXPECT_EQ(result.done.size(), 3u);
+}
+
+// WAIT-07
+EDDY_TEST(Wait, ACancelledChildIsNoException) {
+  auto tasks = start(give(1, 1h), give(2, 10ms), give(3, 20ms));
+  co_await yield_now();
+  tasks[0].cancel();
+  const LoopTime begin = LoopClock::now();
+  co_await wait(tasks, FIRST_EXCEPTION);
+  EXPECT_EQ(LoopClock::now() - begin, 20ms);
+}
+
+// WAIT-04
+EDDY_TEST(Wait, ATimeoutIsNoErrorAndCancelsNothing) {
+  const auto tasks = start(give(1, 10ms), give(2, 50ms), give(3, 60ms));
+  const auto result = co_await wait(tasks, WaitOptions().timeout(20ms));
+  EXPECT_EQ(result.done.size(), 1u);
+  EXPECT_EQ(result.pending.size(), 2u);
+  co_await finish(tasks);
+  EXPECT_EQ(tasks[2].result(), 3);
+}
+
+// WAIT-05
+EDDY_TEST(Wait, RefusesNothingAndEmptyHandles) {
+  EXPECT_THROW(static_cast<void>(wait(std::vector<Task<int>>())), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(wait(std::vector<Task<int>>(1))), InvalidStateError);
+  co_return;
+}
+
+Coro<> wait_for_them(std::vector<Task<int>> tasks) { co_await wait(std::move(tasks)); }
+
+// WAIT-06
+EDDY_TEST(Wait, CancellingItLeavesTheChildrenAlone) {
+  const auto tasks = start(give(1, 10ms), give(2, 10ms), give(3, 10ms));
+  auto waiter = create_task(wait_for_them(tasks));
+  co_await yield_now();
+  co_await yield_now();
+  waiter.cancel();
+  co_await yield_now();
+  EXPECT_TRUE(waiter.cancelled());
+  EXPECT_FALSE(tasks[0].done());
+  co_await finish(tasks);
+  EXPECT_EQ(tasks[0].result(), 1);
+}
+
+// WAIT-08
+EDDY_TEST(Wait, TakesAllThatAreDoneByThen) {
+  auto tasks = start(give(1, 0ms), give(2, 0ms), give(3, 1ms));
+  co_await yield_now();
+  co_await yield_now();
+  EXPECT_TRUE(tasks[0].done());
+  const auto result = co_await wait(tasks, FIRST_COMPLETED);
+  EXPECT_EQ(result.done, (std::vector<Task<int>>{tasks[0], tasks[1]}));
+  co_await finish(tasks);
+}
+
+EDDY_TEST(Wait, TakesHandlesOfAnyTypes) {
+  auto number = create_task(give(1, 5ms));
+  auto nothing = create_task(sleep(10ms));
+  Future<std::string> future;
+  const auto result = co_await wait(WaitOptions().timeout(20ms), number, nothing, future);
+  EXPECT_EQ(result.done, (std::vector<AnyTask>{number, nothing}));
+  EXPECT_EQ(result.pending, (std::vector<AnyTask>{future}));
+}
+
+}  // namespace
+}  // namespace eddy

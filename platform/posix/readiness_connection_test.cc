@@ -224,6 +224,24 @@ TEST_F(ReadinessConnect, IsNotFooledByAnEventOfBeforeItWasSubmitted) {
   proactor_->detach(*trigger.descriptor);
 }
 
+// Whoever asks first takes the error away; the other one is left with a guess.
+TEST_F(ReadinessConnect, IsToldWhyItFailedBeforeTheReceive) {
+  std::uint16_t port = 0;
+  Fd listener = tcp_listener(port, 0);
+  Fd only_one_in_the_backlog = tcp_client(port);  // the next one gets no answer
+  Fd client = new_stream();
+  Descriptor* descriptor = attach(client, DescriptorKind::kStream);
+  Connect connect(descriptor);
+  connect.address = loopback(port);
+  Receive receive(descriptor);
+  ASSERT_FALSE(proactor_->submit(connect));
+  ASSERT_FALSE(proactor_->submit(receive));
+  ASSERT_EQ(::shutdown(client.get(), SHUT_RDWR), 0);  // fails it as a reset would
+  ASSERT_TRUE(poll_until([&] { return connect.completions + receive.completions == 2; }));
+  EXPECT_EQ(connect.error, std::errc::connection_reset);
+  proactor_->detach(*descriptor);
+}
+
 // The short-receive hint is off after a hang-up; the one of before connecting must not count.
 TEST_F(ReadinessConnect, SucceedsAfterALookAtTheUnconnectedSocket) {
   std::uint16_t port = 0;

@@ -34,11 +34,12 @@ class ChildWaiter : private WaitNode, private Runnable {
     }
   }
 
-  // Leaves the list if the child has not ended. One that has ended is on the ready queue
-  // until the turn is over: the object must live as long.
+  // Leaves the list, and lets go of the child, if that has not ended. One that has ended is
+  // on the ready queue until the turn is over: the object must live as long.
   bool stop() noexcept {
     if (!linked()) return false;
     child_->waiters().remove(*this);
+    child_ = Ref<FutureState>();
     return true;
   }
 

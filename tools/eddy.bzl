@@ -55,6 +55,8 @@ def eddy_cc_library(name, copts = [], features = [], **kwargs):
         copts = _copts(copts),
         features = _FEATURES + features,
         include_prefix = _include_prefix(),
+        # Nobody loads a shared library of each, so none is made.
+        linkstatic = True,
         **kwargs
     )
 

@@ -5,11 +5,14 @@
 write_upstream_rc() { write_rc </dev/null; }
 
 write_debian_rc() {
+  local symbolizer=/usr/lib/llvm-19/bin/llvm-symbolizer
   {
     if ((${version%%.*} >= 7)); then override_modules; else override_repositories; fi
-    needs "$(type -P clang-19)" "$(type -P ld.lld-19)" "$(type -P g++)" /usr/lib/llvm-19/bin/llvm-symbolizer
+    needs "$(type -P clang-19)" "$(type -P ld.lld-19)" "$(type -P g++)" "$symbolizer"
     cat <<END
 build --repo_env=CC=clang-19
+test:asan --test_env=ASAN_SYMBOLIZER_PATH=$symbolizer
+test:tsan --test_env=TSAN_SYMBOLIZER_PATH=$symbolizer
 build "--disk_cache=$cache/disk"
 # Debian's own bazelrc turns this on.
 build --nosandbox_debug

@@ -73,7 +73,8 @@ bool TaskState::cancel(std::string_view message) {
       return true;
     }
     if (!awaited->is_task()) {
-      awaited->cancel(message);
+      // A gather whose children are all done can not be cancelled any more; its awaiter is.
+      if (!awaited->cancel(message)) task->must_cancel_ = true;
       return true;
     }
     task = static_cast<TaskState*>(awaited);
@@ -89,14 +90,14 @@ bool TaskState::cancel(std::string_view message) {
 void TaskState::deliver_cancel() noexcept {
   // One that does not wait any more (a sleep of zero) throws when it is resumed.
   if (leaf_->state() != Leaf::State::kWaiting) return;
-  must_cancel_ = false;
   FutureState* awaited = leaf_->awaited();
   if (awaited == nullptr) {
+    must_cancel_ = false;
     leaf_->cancel();
     return;
   }
   const std::string message = extras_ == nullptr ? std::string() : extras_->cancel_message;
-  awaited->cancel(message);
+  must_cancel_ = !awaited->cancel(message);
 }
 
 std::uint32_t TaskState::uncancel() noexcept {

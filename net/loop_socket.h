@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The two ends of a socket's life on a loop.
+
+#ifndef EDDY_NET_LOOP_SOCKET_H_
+#define EDDY_NET_LOOP_SOCKET_H_
+
+#include <system_error>
+
+#include "eddy/platform/native_handle.h"
+#include "eddy/platform/proactor.h"
+#include "eddy/runtime/loop_core.h"
+
+namespace eddy::internal {
+
+// Gives `socket` to `loop`. Null with `error` set when the system refuses; it is closed then.
+Descriptor* adopt_socket(LoopCore& loop, NativeHandle socket, DescriptorKind kind,
+                         std::error_code& error) noexcept;
+
+// Detaches and closes it; no op of it is in flight.
+void close_socket(LoopCore& loop, Descriptor& descriptor) noexcept;
+
+}  // namespace eddy::internal
+
+#endif  // EDDY_NET_LOOP_SOCKET_H_

@@ -1,0 +1,218 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Runs every example as a user would and looks at what it prints and how it ends.
+
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "eddy/net/server.h"
+#include "eddy/net/stream.h"
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/run.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/to_thread.h"
+
+namespace {
+
+class Finished {
+ public:
+  Finished(int exit_status, std::string printed, std::string complained)
+      : status(exit_status), out(std::move(printed)), err(std::move(complained)) {}
+  int status;
+  std::string out;
+  std::string err;
+};
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+}
+
+Finished run_example(const std::string& command) {
+  const std::string out = ::testing::TempDir() + "out.txt";
+  const std::string err = ::testing::TempDir() + "err.txt";
+  const std::string line = "{ examples/" + command + "; } >" + out + " 2>" + err + " </dev/null";
+  const int status = std::system(line.c_str());
+  return Finished(WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out), read_file(err));
+}
+
+// The number behind the `nth` "name: " of `text`.
+double number_after(const std::string& text, const std::string& name, int nth = 1) {
+  const std::regex pattern(name + ": ([0-9.]+)");
+  std::sregex_iterator match(text.begin(), text.end(), pattern);
+  for (int i = 1; i < nth && match != std::sregex_iterator(); ++i) ++match;
+  return match == std::sregex_iterator() ? -1 : std::stod((*match)[1]);
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+TEST(ConcurrentFetch, IsThreeTimesAsFastWithGather) {
+  const Finished run = run_example("concurrent_fetch --delay 0.3");
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.err, "");
+  EXPECT_EQ(count(run.out, "  start "), 6u) << run.out;
+  EXPECT_EQ(count(run.out, "  finish "), 6u) << run.out;
+  EXPECT_GE(number_after(run.out, "total", 1), 0.9) << run.out;
+  EXPECT_GE(number_after(run.out, "total", 2), 0.3) << run.out;
+  EXPECT_GT(number_after(run.out, "ratio"), 1.5) << run.out;
+  // In the order of the arguments, with their lengths.
+  const auto results = run.out.rfind("/first: ");
+  ASSERT_NE(results, std::string::npos) << run.out;
+  EXPECT_EQ(number_after(run.out, "/first"), 37) << run.out;
+  EXPECT_LT(results, run.out.rfind("/second: ")) << run.out;
+  EXPECT_LT(run.out.rfind("/second: "), run.out.rfind("/third: ")) << run.out;
+}
+
+TEST(ConcurrentFetch, RefusesACommandLineWithoutSense) {
+  EXPECT_EQ(run_example("concurrent_fetch --delay soon").status, 2);
+  EXPECT_EQ(run_example("concurrent_fetch --timeout").status, 2);
+  EXPECT_EQ(run_example("concurrent_fetch --fast").status, 2);
+}
+
+TEST(ConcurrentFetch, TellsOfAMalformedUrlInOneLine) {
+  const Finished run = run_example("concurrent_fetch ftp://localhost/");
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(run.err,
+            "concurrent_fetch: ftp://localhost/: malformed URL (http://host[:port]/path is "
+            "needed)\n");
+}
+
+TEST(ConcurrentFetch, TellsOfAnUnknownHostInOneLine) {
+  const Finished run = run_example("concurrent_fetch http://no-such-host.invalid/");
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
+  EXPECT_NE(run.err.find("no-such-host.invalid"), std::string::npos) << run.err;
+}
+
+// -- URLs of a server that this test runs -------------------------------------------------
+
+eddy::Coro<> answer(eddy::StreamReader reader, eddy::StreamWriter writer) {
+  const std::string request = co_await reader.readuntil("\r\n\r\n");
+  if (request.find(" /hang ") != std::string::npos) co_await eddy::sleep(std::chrono::hours(1));
+  if (request.find(" /missing ") != std::string::npos) {
+    writer.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+  } else if (request.find(" /chunks ") != std::string::npos) {
+    writer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  } else if (request.find(" /garbage ") != std::string::npos) {
+    writer.write("220 ready\r\n");
+  } else {
+    writer.write("HTTP/1.0 200 OK\r\n\r\nup to the end");
+  }
+  writer.close();
+  co_await writer.wait_closed();
+}
+
+// Runs concurrent_fetch with `arguments`, in which @ is the URL of the server.
+eddy::Coro<Finished> fetch_from_server(std::string arguments) {
+  eddy::Server server = co_await eddy::start_server(&answer, "127.0.0.1", 0);
+  const std::string url = "http://" + server.local_address().to_string();
+  const std::string command =
+      "concurrent_fetch " + std::regex_replace(arguments, std::regex("@"), url);
+  Finished finished = co_await eddy::to_thread(&run_example, command);
+  server.close();
+  server.abort_clients();
+  co_return finished;
+}
+
+TEST(ConcurrentFetch, FetchesUrlsThatAreGiven) {
+  const Finished run = eddy::run(fetch_from_server("@/page @/chunks"));
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_NE(run.out.find("/page: 13 bytes"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("/chunks: 5 bytes"), std::string::npos) << run.out;
+}
+
+TEST(ConcurrentFetch, ShowsTheOthersWhenOneIsNoSuccess) {
+  const Finished run = eddy::run(fetch_from_server("@/page @/missing"));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.out.find("/page: 13 bytes"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("/missing: no result"), std::string::npos) << run.out;
+  EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
+  EXPECT_NE(run.err.find("HTTP status 404 Not Found"), std::string::npos) << run.err;
+}
+
+TEST(ConcurrentFetch, TellsOfAServerThatHangs) {
+  const Finished run = eddy::run(fetch_from_server("--timeout 0.2 @/hang @/page"));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.out.find("/page: 13 bytes"), std::string::npos) << run.out;
+  EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
+  EXPECT_NE(run.err.find("no answer within 0.2 s"), std::string::npos) << run.err;
+}
+
+TEST(ConcurrentFetch, TellsOfAnAnswerThatIsNotHttp) {
+  const Finished run = eddy::run(fetch_from_server("@/garbage"));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.err.find("the answer is not HTTP"), std::string::npos) << run.err;
+}
+
+TEST(ConcurrentFetch, TellsOfARefusedConnection) {
+  // Nobody listens on a port of this test's own network that was never opened.
+  const Finished run = run_example("concurrent_fetch http://127.0.0.1:9/");
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
+  EXPECT_NE(run.err.find("127.0.0.1"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("refused"), std::string::npos) << run.err;
+}
+
+TEST(TasksAndTimeouts, TellsItsStory) {
+  const Finished run = run_example("tasks_and_timeouts");
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_NE(run.out.find("first: coffee\n"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("tea took 30 ms\n"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("espresso: cancelled, cleaning up\nespresso: too slow\n"),
+            std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("stew: later, then\nstew: ready\n"), std::string::npos) << run.out;
+}
+
+TEST(ProducerConsumer, ConsumesEverything) {
+  const Finished run = run_example("producer_consumer");
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_NE(run.out.find("10 items consumed\n"), std::string::npos) << run.out;
+}
+
+// -- The echo pair ------------------------------------------------------------------------
+
+TEST(Echo, TheClientGetsItsLinesBack) {
+  // The server ends with the shell that started it.
+  const std::string script =
+      "echo_server 0 > $TEST_TMPDIR/server.txt & server=$!; "
+      "for i in $(seq 100); do grep -q listening $TEST_TMPDIR/server.txt && break; sleep 0.05; "
+      "done; port=$(sed -n 's/listening on 127.0.0.1://p' $TEST_TMPDIR/server.txt); "
+      "examples/echo_client localhost $port one 'two words'; status=$?; kill $server; "
+      "exit $status";
+  const Finished run = run_example(script);
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.out, "echo: one\necho: two words\n");
+}
+
+TEST(Echo, TheClientTriesAgainAndGivesUp) {
+  const Finished run = run_example("echo_client 127.0.0.1 9 hello");
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(count(run.out, "attempt "), 4u) << run.out;
+  EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
+}
+
+TEST(Echo, TheServerTellsOfAnAddressInUse) {
+  const Finished run = eddy::run([]() -> eddy::Coro<Finished> {
+    eddy::Server server = co_await eddy::start_server(&answer, "127.0.0.1", 0);
+    const std::string command = "echo_server " + std::to_string(server.local_address().port());
+    co_return co_await eddy::to_thread(&run_example, command);
+  });
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.err.find("127.0.0.1"), std::string::npos) << run.err;
+}
+
+}  // namespace

@@ -25,9 +25,13 @@ extern CallCounts calls;
 
 // The errno values that the next calls fail with, first come first served; 0 stands for a
 // call that is made.
+extern std::deque<int> receive_failures;
+extern std::deque<int> send_failures;
 extern std::deque<int> accept_failures;
 extern std::deque<int> control_failures;
 extern std::deque<int> wait_failures;
+// As above, but the call is made all the same: what a signal does to connect().
+extern std::deque<int> connect_interruptions;
 
 }  // namespace eddy::linux_test
 

@@ -200,6 +200,8 @@ TEST_F(ReadinessReceive, ReportsAReset) {
   pair.second.reset_peer();
   ASSERT_TRUE(poll_until([&] { return receive.completions == 1; }));
   EXPECT_EQ(receive.error, std::errc::connection_reset);
+  EXPECT_TRUE(proactor_->submit(receive));  // nothing can come any more
+  EXPECT_EQ(receive.transferred, 0u);
   proactor_->detach(*descriptor);
 }
 

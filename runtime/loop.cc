@@ -93,15 +93,21 @@ void Loop::check_schedulable_slow() const {
 }
 
 void Loop::run_until_done(const internal::Ref<internal::FutureState>& future) {
-  const std::uint64_t token =
-      internal::add_done_callback<AnyTask>(future, [this](const AnyTask&) { stop(); });
+  const std::uint64_t run = ++runs_;
+  const std::uint64_t token = internal::add_done_callback<AnyTask>(
+      future, [this, run](const AnyTask&) {
+        // Not a later run, if something else ended this one while the callback was queued.
+        if (run == runs_) stop();
+      });
   try {
     run_forever();
   } catch (...) {
+    ++runs_;
     internal::remove_done_callback(*future, token);
     if (future->done()) future->mark_retrieved();
     throw;
   }
+  ++runs_;
   internal::remove_done_callback(*future, token);
   if (!future->done()) {
     throw std::runtime_error("eddy: the event loop was stopped before the future was done");

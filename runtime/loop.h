@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -224,6 +225,7 @@ class Loop {
   std::shared_ptr<Executor> executor_;
   ExceptionHandler handler_;
   std::thread::id thread_;  // while it runs
+  std::uint64_t runs_ = 0;  // of run_until_complete(), begun and ended
   int turns_between_polls_ = 0;
   int turns_until_poll_ = 0;
   int callbacks_since_poll_ = 0;

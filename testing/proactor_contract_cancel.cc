@@ -63,6 +63,14 @@ TEST_P(ProactorContract, ReadableIsCancelledOnce) {
   expect_cancelled_once(readable, readable.completions);
 }
 
+TEST_P(ProactorContract, WritableIsCancelledOnce) {
+  const Connection connection = connect(DescriptorKind::kForeign);
+  fill_foreign(connection.server);
+  Readiness writable(proactor(), connection.server, OpKind::kWritable);
+  ASSERT_FALSE(proactor().submit(writable));
+  expect_cancelled_once(writable, writable.completions);
+}
+
 TEST_P(ProactorContract, ConnectIsOverExactlyOnce) {
   const TestEndpoint listener = open_listener();
   const TestEndpoint client = open_stream();

@@ -55,11 +55,11 @@ ContractParam param(const std::string& mood, std::uint64_t seed, SimOptions opti
 std::vector<ContractParam> params() {
   using std::chrono::microseconds;
   using std::chrono::milliseconds;
-  constexpr std::uint64_t kSeeds = 8;
+  constexpr std::uint64_t kSeeds = 6;
   const SimOptions prompt;
   const SimOptions holding = SimOptions().kernel_holds_buffers(true);
   SimOptions unkind = SimOptions().short_reads(true).short_sends(true).late_completions(true);
-  unkind.small_buffers(8000).latency(LoopDuration::zero(), microseconds(500));
+  unkind.small_buffers(30000).latency(LoopDuration::zero(), microseconds(500));
   SimOptions worst = unkind;
   worst.kernel_holds_buffers(true).cancel_lateness(milliseconds(1));
   const std::pair<std::string, SimOptions> moods[] = {

@@ -188,6 +188,30 @@ TEST_F(SimClock, PollBlocksForAnotherThreadWhenNothingCanHappen) {
   EXPECT_EQ(proactor().now(), LoopTime{});
 }
 
+TEST_F(SimClock, DeadlineInThePastDeliversWhatIsDue) {
+  simulate();
+  const Connection connection = connect();
+  std::array<std::byte, 4> memory{};
+  Receive receive(proactor(), connection.server);
+  receive.buffer = memory;
+  ASSERT_FALSE(proactor().submit(receive));
+  send_all(connection.client, "x");
+  EXPECT_EQ(proactor().poll(LoopTime::min()), 1u);
+}
+
+TEST_F(SimClock, WakeDoesNotKeepWhatIsDueWaiting) {
+  simulate();
+  const Connection connection = connect();
+  std::array<std::byte, 4> memory{};
+  Receive receive(proactor(), connection.server);
+  receive.buffer = memory;
+  ASSERT_FALSE(proactor().submit(receive));
+  send_all(connection.client, "x");
+  proactor().wake();
+  EXPECT_EQ(proactor().poll(kNever), 1u);
+  EXPECT_TRUE(proactor().is_idle_forever());
+}
+
 TEST_F(SimClock, LooksAtTheKernelInEveryTurn) {
   simulate();
   EXPECT_EQ(proactor().turns_between_polls(), 1);

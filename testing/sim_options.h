@@ -79,7 +79,7 @@ class SimOptions {
   // Whether the kernel works on the op's own memory while it is in flight, as IOCP does,
   // instead of merely saying when to try again, as epoll does. cancel() then answers
   // false, the op completes at a later poll(), and a transfer that was done before the
-  // cancel, or while the kernel got round to it, wins. accept and connect never finish
+  // cancel, or while the kernel got round to it, wins. accept and connect never succeed
   // within submit().
   // Default: false, and cancel() always answers true.
   SimOptions& kernel_holds_buffers(bool on) & {

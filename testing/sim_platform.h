@@ -50,6 +50,8 @@ namespace eddy {
 // Threads: any number of proactors in one thread, polled in turn, are deterministic. In
 // several threads they are safe and exchange data, but time is not coordinated between
 // them: the clock jumps as soon as one of them has nothing to do, unless it is held.
+// hold_clock() and release_clock() may be called by any thread here; who will wake a loop
+// from a thread of its own holds the clock until it has.
 class SimulatedPlatform final : public Platform {
  public:
   explicit SimulatedPlatform(const SimOptions& options = {});
@@ -70,7 +72,8 @@ class SimulatedPlatform final : public Platform {
   LoopTime now() const;
 
   // What the kernel did, one line for each submit, completion, cancel and call: equal
-  // for equal runs. Empty unless SimOptions::trace().
+  // for equal runs, as long as no other thread has a hand in them. Empty unless
+  // SimOptions::trace().
   std::string trace() const;
 
   // What is left, so that a fixture can prove that nothing is: sockets that somebody has

@@ -106,7 +106,7 @@ void SimProactor::check_submit(const Op& op) const {
 bool SimProactor::submit(Op& op) noexcept {
   const KernelEntry entry(kernel_);
   check_submit(op);
-  lent_.clear();
+  take_back_lent();
   clear_outcome(op);
   const std::uint64_t flight = ++flights_;
   const NativeHandle handle = op.descriptor->native_handle();
@@ -131,7 +131,8 @@ bool SimProactor::submit(Op& op) noexcept {
 }
 
 bool SimProactor::must_go_into_flight(const Op& op) {
-  if (op.try_only || op.kind == OpKind::kConnect) {
+  const bool is_empty = op.kind == OpKind::kSend && static_cast<const SendOp&>(op).buffer.empty();
+  if (op.try_only || op.kind == OpKind::kConnect || is_empty) {
     return false;
   }
   if (kernel_.options.kernel_holds_buffers() && op.kind == OpKind::kAccept) {
@@ -192,6 +193,7 @@ bool SimProactor::attempt_receive(ReceiveOp& op, Socket& socket) {
     op.transferred = socket.receive(op.buffer, op.error);
     return op.error != std::errc::operation_would_block;
   }
+  // Memory of its own for each, so that a sanitizer sees who uses it for too long.
   // One byte at least, or an end of stream could not be told from no room.
   const std::size_t size = std::clamp<std::size_t>(socket.available(), 1, kMostLent);
   std::vector<std::byte> memory(size);
@@ -200,7 +202,7 @@ bool SimProactor::attempt_receive(ReceiveOp& op, Socket& socket) {
     return false;
   }
   op.lent = {memory.data(), op.transferred};
-  lent_.push_back(std::move(memory));
+  lent_ = std::move(memory);
   return true;
 }
 
@@ -225,6 +227,8 @@ void SimProactor::consider(Op* op) {
     make_due(*op);
   }
 }
+
+void SimProactor::take_back_lent() { lent_ = std::vector<std::byte>(); }
 
 void SimProactor::make_due(Op& op) {
   forget_late_cancel(op);
@@ -316,7 +320,7 @@ std::size_t SimProactor::poll(LoopTime deadline) noexcept {
   }
   polling_ = true;
   thread_ = std::this_thread::get_id();
-  lent_.clear();
+  take_back_lent();
   get_round_to_cancels();
   std::size_t completed = 0;
   bool again = true;
@@ -334,8 +338,8 @@ bool SimProactor::wait(std::unique_lock<std::mutex>& lock, LoopTime deadline) {
   for (;;) {
     calendar.settle();
     if (woken_) {
+      // Not in the trace: how many wakes of other threads fall together is not ours to say.
       woken_ = false;
-      kernel_.note("wake", number_);
       return false;
     }
     if (!due_.empty()) {
@@ -372,6 +376,7 @@ std::size_t SimProactor::deliver(std::unique_lock<std::mutex>& lock) {
     kernel_.changed.notify_all();
     op.on_complete(op);
     lock.lock();
+    take_back_lent();
   }
   return completed;
 }

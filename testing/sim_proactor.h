@@ -105,6 +105,9 @@ class SimProactor final : public Proactor {
   // Whether attempt() would answer true.
   bool is_possible(const Op& op) const;
 
+  // What was lent is valid no longer.
+  void take_back_lent();
+
   void make_due(Op& op);
   // The op is over and no longer known to the kernel.
   void leave_flight(Op& op);
@@ -126,7 +129,7 @@ class SimProactor final : public Proactor {
   std::vector<SimProactor*>& all_;
   const std::uint64_t number_;
   std::vector<std::unique_ptr<SimDescriptor>> descriptors_;
-  std::vector<std::vector<std::byte>> lent_;
+  std::vector<std::byte> lent_;
   std::vector<LateCancel> late_cancels_;
   OpList due_;
   OpList batch_;

@@ -22,7 +22,8 @@
 //     meant for a descriptor that is gone is dropped, although its number is in use again.
 //  6. Time. poll() returns after the first batch of completions, on wake(), or at the
 //     deadline, and never before all three; a deadline is never early. With the past as
-//     deadline it looks once and does not block.
+//     deadline it looks once and does not block. A simulation may also return when what it
+//     waited for came to nothing.
 //  7. Errors. Exceptions do not leave a proactor. Whatever the kernel answers becomes the
 //     error of the op that it concerns.
 
@@ -103,8 +104,9 @@ class Proactor {
   virtual void hold_clock() noexcept {}
   virtual void release_clock() noexcept {}
 
-  // Whether nothing can complete any more unless another thread calls wake(): no op in
-  // flight, no held clock. Only a simulation can know; a real kernel answers false.
+  // Whether nothing can happen any more unless another thread calls wake(): nothing is due or
+  // scheduled, no clock is held, no wake is pending; ops in flight that nobody can finish do
+  // not count. Only a simulation can know; a real kernel answers false.
   virtual bool is_idle_forever() const noexcept { return false; }
 
   // How many turns a loop with work to do may run between two looks at the kernel.

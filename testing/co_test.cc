@@ -65,6 +65,7 @@ void run_simulated_test(TestBody body, SimOptions options) {
   SimulatedPlatform sim(options);
   run_test(body, RunOptions().platform(sim));
   EXPECT_EQ(sim.open_sockets(), 0u) << "simulated sockets are still open";
+  EXPECT_EQ(sim.open_descriptors(), 0u) << "simulated descriptors are still attached";
   EXPECT_EQ(sim.ops_in_flight(), 0u) << "simulated operations are still in flight";
 }
 

@@ -36,7 +36,10 @@ ThreadPool::ThreadPool(std::size_t max_threads)
   if (max_threads == 0) throw std::invalid_argument("eddy: a thread pool of no threads");
 }
 
-ThreadPool::~ThreadPool() { shutdown(); }
+ThreadPool::~ThreadPool() {
+  // None are left if they have ended, or were given up.
+  if (!threads_.empty()) shutdown();
+}
 
 void ThreadPool::submit(absl::AnyInvocable<void()> job) {
   const std::lock_guard<std::mutex> lock(shared_->mutex);

@@ -22,7 +22,7 @@ namespace eddy {
 class ThreadPool final : public Executor {
  public:
   explicit ThreadPool(std::size_t max_threads = default_size());
-  // Waits for every job.
+  // Waits for every job, unless shutdown() has given up to do so.
   ~ThreadPool() override;
 
   // Errors: std::runtime_error after shutdown(), std::system_error when no thread at all can

@@ -50,9 +50,21 @@ void Runner::close() {
   if (!loop_->shutdown_default_executor_now(options_.executor_timeout())) {
     internal::log_line("run(): jobs of the default executor did not end in time");
   }
+  deliver_results();
   left_ = loop_->counters();
   loop_->close();
   loop_.reset();
+}
+
+// Of jobs that nobody awaits any more: the loop lets go of them in one turn.
+void Runner::deliver_results() {
+  if (loop_->counters().jobs == 0) return;
+  try {
+    loop_->stop();
+    loop_->run_forever();
+  } catch (...) {
+    report(*loop_, "run() could not wait for its jobs", AnyTask(), std::current_exception());
+  }
 }
 
 void Runner::cancel_all_tasks() {

@@ -51,6 +51,7 @@ class Runner {
  private:
   Loop& loop();
   void cancel_all_tasks();
+  void deliver_results();
 
   RunOptions options_;
   std::unique_ptr<Loop> loop_;

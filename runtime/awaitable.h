@@ -79,7 +79,7 @@ class OutcomeAwaiter {
 
   bool await_ready() { return inner_.await_ready(); }
   template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> handle) {
+  auto await_suspend(std::coroutine_handle<Promise> handle) {
     return inner_.await_suspend(handle);
   }
   Outcome<ResultOf<A>> await_resume() { return inner_.await_outcome(); }

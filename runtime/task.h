@@ -124,10 +124,18 @@ Coro<ResultOf<A>> run_awaitable(StoredAwaitable<A> awaitable) {
   }
 }
 
-// Keeps a callable and its arguments alive for as long as the coroutine that it makes.
+// Keeps a callable and its arguments alive for as long as the coroutine that it makes, whose
+// end is passed on without a throw.
 template <class R, class F, class... Args>
 Coro<R> run_callable(F fn, Args... args) {
-  co_return co_await std::invoke(std::move(fn), std::move(args)...);
+  Outcome<R> outcome = co_await OutcomeOf<Coro<R>>(
+      StoredAwaitable<Coro<R>>(std::invoke(std::move(fn), std::move(args)...)));
+  if constexpr (std::is_void_v<R>) {
+    if (!outcome.ok()) co_await EndWith(outcome.exception());
+  } else {
+    if (!outcome.ok()) co_return EndWith(outcome.exception());
+    co_return std::move(outcome).value();
+  }
 }
 
 template <class F, class... Args>

@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The loop on the real kernel: its descriptors, its idleness, calls from other threads.
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "eddy/platform/clock.h"
+#include "eddy/runtime/loop.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/test_support.h"
+
+#if defined(__linux__)
+#include <dirent.h>
+#include <sys/resource.h>
+#endif
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+using testing_support::holds;
+using testing_support::Live;
+using testing_support::thrown_in;
+
+#if defined(__linux__)
+
+std::size_t open_descriptors() {
+  std::size_t n = 0;
+  DIR* const folder = ::opendir("/proc/self/fd");
+  while (::readdir(folder) != nullptr) ++n;
+  ::closedir(folder);
+  return n;
+}
+
+// LOOP-18
+TEST(LoopNative, ClosesTheDescriptorsThatItOpened) {
+  { Loop warm_up; }
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i < 1000; ++i) {
+    Loop loop;
+    loop.stop();
+    loop.run_forever();
+    if (i % 2 == 0) loop.close();
+  }
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+std::chrono::microseconds cpu_time() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+// LOOP-15
+TEST(LoopNative, BlocksWhileItIsIdle) {
+  Loop loop;
+  loop.call_later(1h, [] {});
+  loop.run_until_complete(sleep(1ms));
+  const auto before = cpu_time();
+  loop.run_until_complete(sleep(40ms));
+  EXPECT_LT(cpu_time() - before, 10ms);
+}
+
+#endif
+
+// LOOP-14
+TEST(LoopNative, ItsClockNeverGoesBack) {
+  Loop loop;
+  LoopTime last = loop.time();
+  for (int i = 0; i < 1000; ++i) {
+    const LoopTime now = loop.time();
+    EXPECT_GE(now, last);
+    last = now;
+  }
+}
+
+// THR-01
+TEST(LoopNative, ACallFromAnotherThreadWakesIt) {
+  Loop loop;
+  std::atomic<bool> ran_in_loop{false};
+  const std::thread::id own = std::this_thread::get_id();
+  loop.call_later(10s, [&] { loop.stop(); });
+  std::thread other([&] {
+    std::this_thread::sleep_for(2ms);
+    loop.call_soon_threadsafe([&] {
+      ran_in_loop = std::this_thread::get_id() == own;
+      loop.stop();
+    });
+  });
+  const auto start = std::chrono::steady_clock::now();
+  loop.run_forever();
+  other.join();
+  EXPECT_TRUE(ran_in_loop);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+}
+
+// THR-02
+TEST(LoopNative, CallsOfOneThreadKeepTheirOrder) {
+  Loop loop;
+  constexpr int kThreads = 4;
+  constexpr int kCalls = 2000;
+  std::vector<int> next(kThreads, 0);
+  int calls = 0;
+  bool in_order = true;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kCalls; ++i) {
+        loop.call_soon_threadsafe([&, t, i] {
+          in_order = in_order && next[static_cast<std::size_t>(t)]++ == i;
+          if (++calls == kThreads * kCalls) loop.stop();
+        });
+      }
+    });
+  }
+  loop.run_forever();
+  for (auto& thread : threads) thread.join();
+  EXPECT_TRUE(in_order);
+  EXPECT_EQ(calls, kThreads * kCalls);
+}
+
+// THR-08
+TEST(LoopNative, AMillionCallsBetweenTwoPollsAreNoError) {
+  constexpr int kCalls = 1'000'000;
+  Loop loop;
+  int calls = 0;
+  std::thread other([&] {
+    for (int i = 0; i < kCalls; ++i) {
+      loop.call_soon_threadsafe([&] {
+        if (++calls == kCalls) loop.stop();
+      });
+    }
+  });
+  other.join();
+  loop.run_forever();
+  EXPECT_EQ(calls, kCalls);
+}
+
+// THR-02: what is posted to a closed loop is refused and destroyed, on the poster's thread.
+TEST(LoopNative, ACallToAClosedLoopIsRefusedAndDestroyed) {
+  auto loop = std::make_unique<Loop>();
+  loop->close();
+  int live = 0;
+  std::thread other([&] {
+    EXPECT_TRUE(holds<std::logic_error>(thrown_in(
+        [&] { loop->call_soon_threadsafe([](const Live&) {}, Live(live)); })));
+    EXPECT_EQ(live, 0);
+  });
+  other.join();
+}
+
+// THR-01: a callback may post to its own loop.
+TEST(LoopNative, ACallbackMayPostToItsOwnLoop) {
+  Loop loop;
+  int calls = 0;
+  loop.call_soon_threadsafe([&] {
+    ++calls;
+    loop.call_soon_threadsafe([&] {
+      ++calls;
+      loop.stop();
+    });
+  });
+  loop.run_forever();
+  EXPECT_EQ(calls, 2);
+}
+
+// LOOP-07: each thread has its own running loop.
+TEST(LoopNative, EachThreadHasItsOwn) {
+  const auto run_one = [](int& seen) {
+    Loop loop;
+    loop.call_soon([&] {
+      seen = &get_running_loop() == &loop ? 1 : -1;
+      loop.stop();
+    });
+    loop.run_forever();
+  };
+  int first = 0;
+  int second = 0;
+  std::thread a(run_one, std::ref(first));
+  std::thread b(run_one, std::ref(second));
+  a.join();
+  b.join();
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 1);
+}
+
+}  // namespace
+}  // namespace eddy

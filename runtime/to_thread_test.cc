@@ -1,0 +1,245 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "eddy/runtime/to_thread.h"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "absl/functional/any_invocable.h"
+#include "eddy/runtime/coro.h"
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/executor.h"
+#include "eddy/runtime/gather.h"
+#include "eddy/runtime/loop.h"
+#include "eddy/runtime/run.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task.h"
+#include "eddy/runtime/test_support.h"
+#include "eddy/runtime/timeout.h"
+#include "eddy/testing/co_test.h"
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+using testing_support::holds;
+using testing_support::Live;
+using testing_support::message_of;
+using testing_support::Reports;
+using testing_support::thrown_by;
+using testing_support::thrown_in;
+using testing_support::turns;
+
+int add(int a, int b) { return a + b; }
+
+// EXE-01
+EDDY_TEST_EVERYWHERE(ToThread, CallsOnAnotherThread) {
+  const std::thread::id own = std::this_thread::get_id();
+  const std::thread::id other = co_await to_thread([] { return std::this_thread::get_id(); });
+  EXPECT_NE(own, other);
+  EXPECT_EQ(own, std::this_thread::get_id());
+  const int sum = co_await to_thread(add, 2, 3);
+  EXPECT_EQ(sum, 5);
+}
+
+// EXE-01, CPP-03
+EDDY_TEST_EVERYWHERE(ToThread, PassesExceptionsOfAnyType) {
+  const auto fail = [] { throw std::runtime_error("on the thread"); };
+  const auto odd = [] { throw 42; };
+  const auto error = co_await thrown_by(to_thread(fail));
+  EXPECT_EQ(message_of(error), "on the thread");
+  const auto number = co_await thrown_by(to_thread(odd));
+  EXPECT_TRUE(holds<int>(number));
+}
+
+// EXE-01
+EDDY_TEST(ToThread, TakesMoveOnlyArgumentsAndResults) {
+  const auto twice = [](std::unique_ptr<int> p) { return std::make_unique<int>(*p * 2); };
+  auto argument = std::make_unique<int>(21);
+  const auto result = co_await to_thread(twice, std::move(argument));
+  EXPECT_EQ(*result, 42);
+  std::string text = "kept by the call";
+  auto operation = to_thread([](const std::string& s) { return s.size(); }, text);
+  text.clear();
+  const std::size_t size = co_await std::move(operation);
+  EXPECT_EQ(size, 16u);
+  int object = 0;
+  const auto reference = [&object]() -> int& { return object; };
+  int& same = co_await to_thread(reference);
+  EXPECT_EQ(&same, &object);
+}
+
+// It begins at the await, and not at all without one.
+EDDY_TEST(ToThread, DoesNothingUntilItIsAwaited) {
+  std::atomic<bool> ran{false};
+  {
+    auto operation = to_thread([&ran] { ran = true; });
+    co_await turns(2);
+    EXPECT_EQ(get_running_loop().counters().jobs, 0u);
+    static_cast<void>(operation);
+  }
+  EXPECT_FALSE(ran);
+}
+
+// The loop runs on while the thread works.
+EDDY_NATIVE_TEST(ToThread, DoesNotBlockTheLoop) {
+  std::atomic<bool> go{false};
+  auto job = create_task(to_thread([&go] {
+    while (!go) std::this_thread::yield();
+    return 1;
+  }));
+  co_await sleep(1ms);
+  EXPECT_FALSE(job.done());
+  EXPECT_EQ(get_running_loop().counters().jobs, 1u);
+  go = true;
+  const int value = co_await job;
+  EXPECT_EQ(value, 1);
+}
+
+// EXE-02, CAN-25: the await ends at once; the call goes on, its captures die once, and its
+// exception is reported to nobody.
+EDDY_TEST_EVERYWHERE(ToThread, ACancelledAwaitLeavesTheCallAlone) {
+  const Reports reports;
+  std::atomic<bool> go{false};
+  std::atomic<bool> ended{false};
+  const auto held = std::make_shared<int>(0);
+  {
+    const auto body = [&go, &ended](const std::shared_ptr<int>&) {
+      while (!go) std::this_thread::yield();
+      ended = true;
+      throw std::runtime_error("nobody hears it");
+    };
+    auto task = create_task(to_thread(body, held));
+    co_await turns(3);
+    EXPECT_EQ(held.use_count(), 2);
+    task.cancel();
+    co_await turns(2);
+    EXPECT_TRUE(task.cancelled());
+    EXPECT_FALSE(ended);
+  }
+  go = true;
+  while (get_running_loop().counters().jobs > 0) co_await sleep(100us);
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_EQ(reports.size(), 0u);
+}
+
+// EXE-02: run() waits for the calls that are left.
+TEST(ToThread, RunWaitsForCallsThatAreLeft) {
+  std::atomic<bool> ended{false};
+  run([&]() -> Coro<> {
+    auto task = create_task(to_thread([&ended] {
+      std::this_thread::sleep_for(3ms);
+      ended = true;
+    }));
+    co_await turns(2);
+    task.cancel();
+  });
+  EXPECT_TRUE(ended);
+}
+
+// EXE-03
+EDDY_NATIVE_TEST(ToThread, IsRefusedAfterTheExecutorWasShutDown) {
+  co_await to_thread([] {});
+  Loop& loop = get_running_loop();
+  EXPECT_TRUE(loop.shutdown_default_executor_now(1s));
+  const auto error = co_await thrown_by(to_thread([] {}));
+  EXPECT_TRUE(holds<std::runtime_error>(error));
+  EXPECT_EQ(loop.counters().jobs, 0u);
+}
+
+EDDY_TEST_EVERYWHERE(ToThread, ManyAtOnce) {
+  std::vector<Coro<int>> calls;
+  const auto call = [](int i) -> Coro<int> { co_return co_await to_thread(add, i, 1); };
+  for (int i = 0; i < 100; ++i) calls.push_back(call(i));
+  const std::vector<int> results = co_await gather(std::move(calls));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(results[static_cast<std::size_t>(i)], i + 1);
+}
+
+EDDY_NATIVE_TEST(ToThread, MayTimeOut) {
+  std::atomic<bool> go{false};
+  const auto wait = [&go] {
+    while (!go) std::this_thread::yield();
+  };
+  const auto error = co_await thrown_by(wait_for(to_thread(wait), 1ms));
+  EXPECT_TRUE(holds<TimeoutError>(error));
+  go = true;
+}
+
+// An executor of one's own.
+class RefusingExecutor final : public Executor {
+ public:
+  void submit(absl::AnyInvocable<void()> job) override {
+    if (refuse) throw std::runtime_error("full");
+    kept.push_back(std::move(job));
+  }
+
+  bool refuse = false;
+  std::vector<absl::AnyInvocable<void()>> kept;
+};
+
+EDDY_TEST(RunInExecutor, UsesAnExecutorOfOnesOwn) {
+  RefusingExecutor executor;
+  Loop& loop = get_running_loop();
+  auto future = loop.run_in_executor(&executor, add, 1, 2);
+  EXPECT_EQ(executor.kept.size(), 1u);
+  EXPECT_FALSE(future.done());
+  std::thread thread(std::move(executor.kept.front()));
+  const int sum = co_await future;
+  thread.join();
+  EXPECT_EQ(sum, 3);
+}
+
+EDDY_TEST(RunInExecutor, ARefusedJobLeavesNothing) {
+  RefusingExecutor executor;
+  executor.refuse = true;
+  Loop& loop = get_running_loop();
+  int live = 0;
+  EXPECT_TRUE(holds<std::runtime_error>(thrown_in([&] {
+    return loop.run_in_executor(&executor, [](const Live&) {}, Live(live));
+  })));
+  EXPECT_EQ(live, 0);
+  EXPECT_EQ(loop.counters().jobs, 0u);
+  EXPECT_EQ(loop.counters().futures, 0u);
+  co_return;
+}
+
+// A job that the executor throws away unrun: the loop must not wait for it for ever at its
+// end, and what it holds dies.
+TEST(RunInExecutor, AJobThatIsNeverRunDoesNotKeepTheLoop) {
+  auto executor = std::make_unique<RefusingExecutor>();
+  int live = 0;
+  {
+    Loop loop;
+    auto future = loop.run_in_executor(executor.get(), [](const Live&) {}, Live(live));
+    future.cancel();
+    loop.close();
+    EXPECT_EQ(loop.counters().jobs, 0u);
+  }
+  executor.reset();
+  EXPECT_EQ(live, 0);
+}
+
+TEST(RunInExecutor, RefusesNoDefaultExecutor) {
+  Loop loop;
+  EXPECT_THROW(loop.set_default_executor(nullptr), std::invalid_argument);
+  const auto executor = std::make_shared<RefusingExecutor>();
+  loop.set_default_executor(executor);
+  auto future = loop.run_in_executor(nullptr, add, 1, 2);
+  EXPECT_EQ(executor->kept.size(), 1u);
+  executor->kept.front()();
+  EXPECT_EQ(loop.run_until_complete(future), 3);
+}
+
+}  // namespace
+}  // namespace eddy

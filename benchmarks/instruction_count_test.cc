@@ -5,6 +5,7 @@
 // figure on every run, whatever else the machine does. Each must stay within 3 % of what
 // was recorded; the goals of the design are printed beside it.
 
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -16,8 +17,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/net/server.h"
 #include "eddy/net/stream.h"
@@ -62,9 +61,10 @@ bool have_valgrind() { return run_command("valgrind --version >/dev/null 2>&1") 
 // program failed.
 double count_once(const std::string& arguments) {
   const std::string log = ::testing::TempDir() + "callgrind.log";
-  const std::string command = "valgrind --tool=callgrind --callgrind-out-file=/dev/null "
-                              "--log-file=" + log + " benchmarks/hot_paths_opt " + arguments +
-                              " >/dev/null";
+  const std::string command =
+      "valgrind --tool=callgrind --callgrind-out-file=/dev/null "
+      "--log-file=" +
+      log + " benchmarks/hot_paths_opt " + arguments + " >/dev/null";
   if (run_command(command) != 0) return 0;
   std::ifstream file(log);
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());

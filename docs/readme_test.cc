@@ -3,11 +3,11 @@
 
 // What the README shows is the program that is compiled.
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <iterator>
 #include <string>
-
-#include <gtest/gtest.h>
 
 namespace {
 

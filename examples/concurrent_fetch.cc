@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "eddy/eddy.h"
-#include "fetch_options.h"
 #include "eddy/examples/http.h"
+#include "fetch_options.h"
 
 namespace {
 

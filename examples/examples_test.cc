@@ -3,6 +3,7 @@
 
 // Runs every example as a user would and looks at what it prints and how it ends.
 
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -12,8 +13,6 @@
 #include <regex>
 #include <string>
 #include <utility>
-
-#include <gtest/gtest.h>
 
 #include "eddy/net/server.h"
 #include "eddy/net/stream.h"
@@ -106,7 +105,8 @@ eddy::Coro<> answer(eddy::StreamReader reader, eddy::StreamWriter writer) {
   if (request.find(" /missing ") != std::string::npos) {
     writer.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
   } else if (request.find(" /chunks ") != std::string::npos) {
-    writer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    writer.write(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
   } else if (request.find(" /garbage ") != std::string::npos) {
     writer.write("220 ready\r\n");
   } else {
@@ -173,7 +173,8 @@ TEST(TasksAndTimeouts, TellsItsStory) {
   EXPECT_NE(run.out.find("first: coffee\n"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("tea took 30 ms\n"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("espresso: cancelled, cleaning up\nespresso: too slow\n"),
-            std::string::npos) << run.out;
+            std::string::npos)
+      << run.out;
   EXPECT_NE(run.out.find("stew: later, then\nstew: ready\n"), std::string::npos) << run.out;
 }
 

@@ -138,8 +138,7 @@ eddy::Coro<std::string> get(std::string text) {
   co_return body;
 }
 
-eddy::Coro<> answer_late(eddy::StreamReader reader, eddy::StreamWriter writer,
-                         eddy::Delay delay) {
+eddy::Coro<> answer_late(eddy::StreamReader reader, eddy::StreamWriter writer, eddy::Delay delay) {
   const std::string request = co_await reader.readuntil("\r\n\r\n");
   const std::size_t begin = std::min(request.find(' ') + 1, request.size());
   const std::string path = request.substr(begin, request.find(' ', begin) - begin);

@@ -95,11 +95,11 @@ class ConnectAwaiter final : public LeafAwaiter<ConnectAwaiter, Connected> {
 // What connect_to() returns.
 class [[nodiscard("nothing is connected until it is awaited")]] ConnectOperation {
  public:
-  ConnectOperation(LoopCore & loop, const SocketAddress& target,
+  ConnectOperation(LoopCore& loop, const SocketAddress& target,
                    const std::vector<SocketAddress>& sources)
       : loop_(loop), target_(target), sources_(sources) {}
 
-  ConnectAwaiter operator co_await()&&;
+  ConnectAwaiter operator co_await() &&;
 
  private:
   LoopCore& loop_;

@@ -198,8 +198,8 @@ Coro<Server> start_server(std::unique_ptr<ConnectionHandler> handler, Hosts host
 // address_in_use, with the address in what().
 // asyncio: start_server.
 template <class F>
-requires internal::ServesConnections<std::decay_t<F>> Coro<Server> start_server(
-    F&& fn, Hosts hosts, Port port, ServerOptions options = ServerOptions()) {
+  requires internal::ServesConnections<std::decay_t<F>>
+Coro<Server> start_server(F&& fn, Hosts hosts, Port port, ServerOptions options = ServerOptions()) {
   internal::GccClosureGuard<F>::check();
   return internal::start_server(
       std::make_unique<internal::ConnectionHandlerOf<std::decay_t<F>>>(std::forward<F>(fn)),

@@ -213,7 +213,7 @@ class [[nodiscard("an operation of a stream does nothing until it is awaited")]]
   explicit StreamOperation(Ref<StreamCore> core, Args... args)
       : core_(std::move(core)), args_(std::move(args)...) {}
 
-  Awaiter operator co_await()&& {
+  Awaiter operator co_await() && {
     return std::apply(
         [this](Args&... args) { return Awaiter(std::move(core_), std::move(args)...); }, args_);
   }

@@ -46,7 +46,8 @@ class AnyTask {
 
   // For eddy's own use.
   internal::FutureState& state() const {
-    if (!state_) [[unlikely]] throw_empty();
+    if (!state_) [[unlikely]]
+      throw_empty();
     return *state_;
   }
   const internal::Ref<internal::FutureState>& ref() const noexcept { return state_; }

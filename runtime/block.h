@@ -57,8 +57,7 @@ class Block {
 };
 
 template <class F, class Scope>
-using BlockCoro =
-    decltype(std::declval<Block<F>&>().template call<Scope>(std::declval<Scope&>()));
+using BlockCoro = decltype(std::declval<Block<F>&>().template call<Scope>(std::declval<Scope&>()));
 
 // A callable that makes a Coro, with the scope or without.
 template <class F, class Scope>

@@ -93,9 +93,7 @@ std::string describe_runnable(Runnable& runnable) {
 
 }  // namespace internal
 
-CallGraph capture_call_graph(const AnyTask& future) {
-  return internal::capture(future.state(), 0);
-}
+CallGraph capture_call_graph(const AnyTask& future) { return internal::capture(future.state(), 0); }
 
 std::string format_call_graph(const AnyTask& future) {
   std::string text;

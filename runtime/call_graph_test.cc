@@ -3,10 +3,10 @@
 
 #include "eddy/runtime/call_graph.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <string>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/sleep.h"

@@ -3,6 +3,8 @@
 
 // Cancellation: what a task that is cancelled sees, and when.
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -11,8 +13,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/any_task.h"
 #include "eddy/runtime/awaitable.h"

@@ -28,9 +28,8 @@ class Coro;
 // What co_await takes in a coroutine of eddy: a Coro rvalue, a Task or Future, or what an
 // operation of eddy (`sleep(d)`, `queue.get()`) returns.
 template <class A>
-concept Awaitable = requires(A&& awaitable) {
-  std::forward<A>(awaitable).operator co_await().await_resume();
-};
+concept Awaitable =
+    requires(A&& awaitable) { std::forward<A>(awaitable).operator co_await().await_resume(); };
 
 // What `co_await` of an A gives.
 template <Awaitable A>
@@ -95,7 +94,8 @@ class CoroAwaiterBase {
   }
 
   bool await_ready() const {
-    if (!child_) [[unlikely]] throw_empty();
+    if (!child_) [[unlikely]]
+      throw_empty();
     return false;
   }
 
@@ -131,7 +131,8 @@ class CoroAwaiter : public CoroAwaiterBase<T> {
 
   T await_resume() {
     auto& child = this->child_.promise();
-    if (child.error()) [[unlikely]] std::rethrow_exception(child.error());
+    if (child.error()) [[unlikely]]
+      std::rethrow_exception(child.error());
     return unstore_taken<T>(child.take_result());
   }
 

@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/coro.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <concepts>
 #include <memory>
@@ -11,8 +13,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/future.h"
@@ -89,7 +89,8 @@ EDDY_TEST(Coro, RunsAtOnceInTheTaskThatAwaitsIt) {
 }
 
 EDDY_TEST(Coro, GivesResultsOfEveryKind) {
-  auto unique = co_await []() -> Coro<std::unique_ptr<int>> { co_return std::make_unique<int>(3); }();
+  auto unique =
+      co_await []() -> Coro<std::unique_ptr<int>> { co_return std::make_unique<int>(3); }();
   EXPECT_EQ(*unique, 3);
   int object = 1;
   const auto reference = [&object]() -> Coro<int&> { co_return object; };
@@ -168,8 +169,8 @@ EDDY_TEST(Coro, AwaitedTwiceIsRefused) {
 EDDY_TEST(Coro, ThatIsEmptyIsRefusedByCreateTask) {
   auto coro = give(1);
   auto other = std::move(coro);
-  EXPECT_TRUE(holds<std::logic_error>(
-      thrown_in([&] { return create_task(std::move(coro)); })));  // NOLINT
+  EXPECT_TRUE(
+      holds<std::logic_error>(thrown_in([&] { return create_task(std::move(coro)); })));  // NOLINT
   const int value = co_await create_task(std::move(other));
   EXPECT_EQ(value, 1);
 }

@@ -3,13 +3,13 @@
 
 #include "eddy/runtime/debug.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/exception_context.h"
@@ -42,7 +42,9 @@ std::string output_of(F main, bool debug) {
 // TASK-02
 TEST(Debug, ReportsACoroutineThatIsNeverAwaited) {
   const auto main = []() -> Coro<> {
-    { const Coro<> forgotten = nothing(); }
+    {
+      const Coro<> forgotten = nothing();
+    }
     co_return;
   };
   EXPECT_EQ(output_of(main, true), "eddy: a coroutine was never awaited\n");
@@ -89,9 +91,8 @@ TEST(Debug, TellsWhereAFailedTaskWasMade) {
   std::vector<SourceLocation> places;
   std::uint32_t line = 0;
   const auto main = [&]() -> Coro<> {
-    get_running_loop().set_exception_handler([&](Loop&, const ExceptionContext& context) {
-      places.push_back(context.source_location);
-    });
+    get_running_loop().set_exception_handler(
+        [&](Loop&, const ExceptionContext& context) { places.push_back(context.source_location); });
     line = __LINE__ + 1;
     static_cast<void>(create_task(fail()));
     co_await sleep(1ms);

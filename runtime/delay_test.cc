@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/delay.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cmath>
 #include <concepts>
@@ -11,8 +13,6 @@
 #include <optional>
 #include <ratio>
 #include <stdexcept>
-
-#include <gtest/gtest.h>
 
 #include "absl/time/time.h"
 #include "eddy/platform/clock.h"

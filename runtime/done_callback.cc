@@ -69,8 +69,7 @@ int remove_done_callback(FutureState& state, std::uint64_t token) noexcept {
   return 0;
 }
 
-void report_callback_error(LoopCore& loop, FutureState* future,
-                           CallbackState* callback) noexcept {
+void report_callback_error(LoopCore& loop, FutureState* future, CallbackState* callback) noexcept {
   std::exception_ptr error = std::current_exception();
   if (classify(error) == ExceptionKind::kFatal) {
     loop.fatal = std::move(error);

@@ -3,13 +3,13 @@
 
 #include "eddy/runtime/errors.h"
 
+#include <gtest/gtest.h>
+
 #include <exception>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <type_traits>
-
-#include <gtest/gtest.h>
 
 namespace eddy {
 namespace {
@@ -50,11 +50,9 @@ TEST(Errors, AreDescribed) {
   EXPECT_EQ(describe_exception(nullptr), "no exception");
   EXPECT_EQ(describe_exception(std::make_exception_ptr(std::runtime_error("why"))), "why");
   EXPECT_EQ(describe_exception(std::make_exception_ptr(CancelledError())), "CancelledError");
-  EXPECT_EQ(describe_exception(std::make_exception_ptr(CancelledError("m"))),
-            "CancelledError: m");
+  EXPECT_EQ(describe_exception(std::make_exception_ptr(CancelledError("m"))), "CancelledError: m");
   EXPECT_EQ(describe_exception(std::make_exception_ptr(SystemExit(3))), "SystemExit(3)");
-  EXPECT_EQ(describe_exception(std::make_exception_ptr(KeyboardInterrupt())),
-            "KeyboardInterrupt");
+  EXPECT_EQ(describe_exception(std::make_exception_ptr(KeyboardInterrupt())), "KeyboardInterrupt");
   EXPECT_EQ(describe_exception(std::make_exception_ptr(42)),
             "an exception that is not a std::exception");
 }

@@ -17,12 +17,12 @@ namespace eddy {
 
 // asyncio: the context dictionary of call_exception_handler.
 struct ExceptionContext {
-  std::string message;               // what happened, one line
-  std::exception_ptr exception;      // null if there is none
-  AnyTask task;                      // the task it concerns, if it is one
-  AnyTask future;                    // the future it concerns, if it is no task
-  Handle handle;                     // the callback that threw, if one did
-  SourceLocation source_location;    // where that was made: known in debug mode
+  std::string message;             // what happened, one line
+  std::exception_ptr exception;    // null if there is none
+  AnyTask task;                    // the task it concerns, if it is one
+  AnyTask future;                  // the future it concerns, if it is no task
+  Handle handle;                   // the callback that threw, if one did
+  SourceLocation source_location;  // where that was made: known in debug mode
 };
 
 }  // namespace eddy

@@ -62,22 +62,26 @@ class FrameCache {
 extern constinit thread_local FrameCache frame_cache;
 
 inline void* allocate_frame(std::size_t size) {
-  if (size > FrameCache::kLargest) [[unlikely]] return ::operator new(size);
+  if (size > FrameCache::kLargest) [[unlikely]]
+    return ::operator new(size);
   const std::size_t index = FrameCache::size_class(size);
   FrameCache& cache = frame_cache;
   FrameCache::Block* block = cache.free_[index];
-  if (block == nullptr) [[unlikely]] return FrameCache::refill(index);
+  if (block == nullptr) [[unlikely]]
+    return FrameCache::refill(index);
   cache.free_[index] = block->next;
   ++cache.room_[index];
   return block;
 }
 
 inline void free_frame(void* memory, std::size_t size) noexcept {
-  if (size > FrameCache::kLargest) [[unlikely]] return ::operator delete(memory);
+  if (size > FrameCache::kLargest) [[unlikely]]
+    return ::operator delete(memory);
   const std::size_t index = FrameCache::size_class(size);
   FrameCache& cache = frame_cache;
   auto* block = static_cast<FrameCache::Block*>(memory);
-  if (cache.room_[index] == 0) [[unlikely]] return FrameCache::release(block, index);
+  if (cache.room_[index] == 0) [[unlikely]]
+    return FrameCache::release(block, index);
   --cache.room_[index];
   block->next = cache.free_[index];
   cache.free_[index] = block;

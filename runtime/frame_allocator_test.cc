@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/frame_allocator.h"
 
+#include <gtest/gtest.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,8 +12,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace eddy::internal {
 namespace {

@@ -120,22 +120,19 @@ class Future {
     return internal::FutureAwaiter<T, internal::Take::kMove>(std::move(state_));
   }
 
-  friend bool operator==(const Future& a, const Future& b) noexcept {
-    return a.state_ == b.state_;
-  }
+  friend bool operator==(const Future& a, const Future& b) noexcept { return a.state_ == b.state_; }
 
   // For eddy's own use.
-  explicit Future(internal::Ref<internal::FutureState> state) noexcept
-      : state_(std::move(state)) {}
+  explicit Future(internal::Ref<internal::FutureState> state) noexcept : state_(std::move(state)) {}
   internal::FutureState& state() const { return *checked_ref(); }
   const internal::Ref<internal::FutureState>& ref() const noexcept { return state_; }
   const internal::Ref<internal::FutureState>& checked_ref() const {
-    if (!state_) [[unlikely]] internal::throw_empty_handle();
+    if (!state_) [[unlikely]]
+      internal::throw_empty_handle();
     return state_;
   }
 
  private:
-
   internal::Ref<internal::FutureState> state_;
 };
 

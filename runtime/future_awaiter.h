@@ -62,8 +62,10 @@ class FutureAwaiter final : public LeafAwaiter<FutureAwaiter<T, how>, Taken<T, h
   std::string describe() const override { return describe_future(*state_); }
 
   std::exception_ptr error() const {
-    if (misuse_) [[unlikely]] return future_misuse(*state_);
-    if (state_->status() == FutureState::Status::kFinished) [[likely]] return nullptr;
+    if (misuse_) [[unlikely]]
+      return future_misuse(*state_);
+    if (state_->status() == FutureState::Status::kFinished) [[likely]]
+      return nullptr;
     state_->mark_retrieved();
     return state_->failure();
   }

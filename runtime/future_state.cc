@@ -10,7 +10,8 @@ namespace eddy::internal {
 
 FutureState::~FutureState() {
   // Only done callbacks can be left: all others hold a reference.
-  if (!waiters_.empty()) [[unlikely]] waiters_.notify_all();
+  if (!waiters_.empty()) [[unlikely]]
+    waiters_.notify_all();
   if (kind_ == Kind::kFuture && !done()) --loop_->live_futures;
   loop_->release();
 }
@@ -40,9 +41,10 @@ void FutureState::throw_no_result() const {
 void FutureState::last_reference_dropped() noexcept {
   report_pending_ = false;
   references_ = 1;
-  report_exception(*loop_, is_task() ? "Task exception was never retrieved"
-                                     : "Future exception was never retrieved",
-                   exception_, this);
+  report_exception(
+      *loop_,
+      is_task() ? "Task exception was never retrieved" : "Future exception was never retrieved",
+      exception_, this);
   release();
 }
 

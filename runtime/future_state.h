@@ -45,7 +45,8 @@ class ResultSlot {
 
   // Errors: InvalidStateError if the result was moved out.
   Stored<T>& get() {
-    if (moved_) [[unlikely]] throw_moved();
+    if (moved_) [[unlikely]]
+      throw_moved();
     return value_;
   }
 
@@ -129,7 +130,8 @@ class FutureState {
   // Throws unless it finished with a result; marks an exception as seen.
   void require_result() {
     report_pending_ = false;
-    if (status_ != Status::kFinished) [[unlikely]] throw_no_result();
+    if (status_ != Status::kFinished) [[unlikely]]
+      throw_no_result();
   }
 
   // What an awaiter would be thrown; null if finished. Only when done.

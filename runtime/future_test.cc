@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/future.h"
 
+#include <gtest/gtest.h>
+
 #include <concepts>
 #include <cstdint>
 #include <exception>
@@ -15,8 +17,6 @@
 #include <unordered_set>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/any_task.h"
 #include "eddy/runtime/coro.h"

@@ -38,10 +38,10 @@ namespace internal {
 
 // A result as a member of a tuple.
 template <class T>
-using TupleMember = std::conditional_t<
-    std::is_void_v<T>, std::monostate,
-    std::conditional_t<std::is_reference_v<T>,
-                       std::reference_wrapper<std::remove_reference_t<T>>, T>>;
+using TupleMember =
+    std::conditional_t<std::is_void_v<T>, std::monostate,
+                       std::conditional_t<std::is_reference_v<T>,
+                                          std::reference_wrapper<std::remove_reference_t<T>>, T>>;
 
 // The future that gather gives: waits for its children, cancels them when it is cancelled.
 class GatherState : public FutureState {
@@ -128,8 +128,7 @@ auto take_child(FutureState& child) {
 }
 
 template <bool outcomes, class... As>
-using GatherTuple =
-    std::tuple<decltype(take_child<outcomes, As>(std::declval<FutureState&>()))...>;
+using GatherTuple = std::tuple<decltype(take_child<outcomes, As>(std::declval<FutureState&>()))...>;
 
 template <bool outcomes, class... As>
 class GatherTupleState final : public GatherState {
@@ -158,9 +157,9 @@ class GatherTupleState final : public GatherState {
 
 // The results of a vector: of void none, unless as outcomes.
 template <bool outcomes, class T>
-using GatherVector = std::conditional_t<
-    outcomes, std::vector<Outcome<T>>,
-    std::conditional_t<std::is_void_v<T>, void, std::vector<TupleMember<T>>>>;
+using GatherVector =
+    std::conditional_t<outcomes, std::vector<Outcome<T>>,
+                       std::conditional_t<std::is_void_v<T>, void, std::vector<TupleMember<T>>>>;
 
 template <bool outcomes, class A>
 class GatherVectorState final : public GatherState {

@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/gather.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -13,8 +15,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/coro.h"

@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/inbox.h"
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <cstddef>
 #include <deque>
@@ -10,8 +12,6 @@
 #include <system_error>
 #include <thread>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/platform/clock.h"
 #include "eddy/platform/native_handle.h"

@@ -80,7 +80,8 @@ class Leaf {
   // Whether the await has to throw CancelledError now; asked once, when resumed.
   bool take_cancel() noexcept {
     if (state_ == State::kIdle) return false;
-    if (!cancelled_ && !task_->must_cancel()) [[likely]] return false;
+    if (!cancelled_ && !task_->must_cancel()) [[likely]]
+      return false;
     task_->clear_must_cancel();
     return true;
   }
@@ -113,7 +114,8 @@ class LeafAwaiter : public Leaf {
       leave();
       return false;
     }
-    if (task().must_cancel()) [[unlikely]] task().deliver_cancel();
+    if (task().must_cancel()) [[unlikely]]
+      task().deliver_cancel();
     return true;
   }
 

@@ -39,9 +39,7 @@ LoopTime LoopClock::now() { return internal::require_running_loop().proactor->no
 
 Loop& get_running_loop() { return *internal::require_running_loop().loop; }
 
-std::unique_ptr<Loop> new_event_loop(RunOptions options) {
-  return std::make_unique<Loop>(options);
-}
+std::unique_ptr<Loop> new_event_loop(RunOptions options) { return std::make_unique<Loop>(options); }
 
 Loop::Loop(RunOptions options) {
   Platform& platform = options.platform() != nullptr ? *options.platform() : native_platform();
@@ -107,8 +105,8 @@ void Loop::check_schedulable_slow() const {
 
 void Loop::run_until_done(const internal::Ref<internal::FutureState>& future) {
   const std::uint64_t run = ++runs_;
-  const std::uint64_t token = internal::add_done_callback<AnyTask>(
-      future, [this, run](const AnyTask&) {
+  const std::uint64_t token =
+      internal::add_done_callback<AnyTask>(future, [this, run](const AnyTask&) {
         // Not a later run, if something else ended this one while the callback was queued.
         if (run == runs_) stop();
       });
@@ -155,7 +153,8 @@ void Loop::run_forever() {
   internal::LoopCore& core = *core_;
   internal::Inbox& inbox = *core.inbox;
   do {
-    if (!inbox.empty()) [[unlikely]] inbox.drain(core.ready);
+    if (!inbox.empty()) [[unlikely]]
+      inbox.drain(core.ready);
     const bool idle = core.ready.empty() && !stopping_;
     if (idle || --turns_until_poll_ <= 0 || callbacks_since_poll_ >= kCallbacksBetweenPolls) {
       poll(!idle);
@@ -303,8 +302,8 @@ void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
 }
 
 void Loop::default_exception_handler(const ExceptionContext& context) const noexcept {
-  std::string line = context.message.empty() ? "Unhandled exception in event loop"
-                                             : context.message;
+  std::string line =
+      context.message.empty() ? "Unhandled exception in event loop" : context.message;
   if (context.task) line += " (" + context.task.get_name() + ")";
   if (context.exception != nullptr) line += ": " + describe_exception(context.exception);
   if (context.source_location) line += " [made at " + context.source_location.to_string() + "]";

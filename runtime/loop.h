@@ -99,8 +99,8 @@ class Loop {
     requires internal::Callback<F, Args...>
   Handle call_soon(F&& fn, Args&&... args) {
     check_schedulable();
-    auto* callback = internal::make_callback(*core_, std::forward<F>(fn),
-                                             std::forward<Args>(args)...);
+    auto* callback =
+        internal::make_callback(*core_, std::forward<F>(fn), std::forward<Args>(args)...);
     callback->retain();
     core_->ready.push(*callback);
     return Handle(internal::Ref<internal::CallbackState>::adopt(callback));
@@ -140,8 +140,8 @@ class Loop {
 
   template <class T = void>
   Future<T> create_future() {
-    return Future<T>(internal::Ref<internal::FutureState>::adopt(
-        new internal::FutureStateOf<T>(*core_)));
+    return Future<T>(
+        internal::Ref<internal::FutureState>::adopt(new internal::FutureStateOf<T>(*core_)));
   }
 
   // As the free function, on this loop.
@@ -201,15 +201,16 @@ class Loop {
 
   template <class F, class... Args>
   TimerHandle make_timer(LoopTime when, F&& fn, Args&&... args) {
-    auto callback = internal::Ref<internal::CallbackState>::adopt(internal::make_callback(
-        *core_, std::forward<F>(fn), std::forward<Args>(args)...));
+    auto callback = internal::Ref<internal::CallbackState>::adopt(
+        internal::make_callback(*core_, std::forward<F>(fn), std::forward<Args>(args)...));
     internal::schedule_timer(*core_, *callback, when);
     return TimerHandle(std::move(callback));
   }
 
   void check_runnable() const;
   void check_schedulable() const {
-    if (core_->closed || core_->debug) [[unlikely]] check_schedulable_slow();
+    if (core_->closed || core_->debug) [[unlikely]]
+      check_schedulable_slow();
   }
   void check_schedulable_slow() const;
   void run_until_done(const internal::Ref<internal::FutureState>& future);

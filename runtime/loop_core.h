@@ -101,7 +101,8 @@ extern constinit thread_local LoopCore* running_loop;
 
 // The same. Errors: std::runtime_error when there is none.
 inline LoopCore& require_running_loop() {
-  if (running_loop == nullptr) [[unlikely]] throw_no_running_loop();
+  if (running_loop == nullptr) [[unlikely]]
+    throw_no_running_loop();
   return *running_loop;
 }
 

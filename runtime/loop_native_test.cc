@@ -3,6 +3,8 @@
 
 // The loop on the real kernel: its descriptors, its idleness, calls from other threads.
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -11,8 +13,6 @@
 #include <stdexcept>
 #include <thread>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/loop.h"
@@ -44,7 +44,9 @@ std::size_t open_descriptors() {
 
 // LOOP-18
 TEST(LoopNative, ClosesTheDescriptorsThatItOpened) {
-  { Loop warm_up; }
+  {
+    Loop warm_up;
+  }
   const std::size_t before = open_descriptors();
   for (int i = 0; i < 1000; ++i) {
     Loop loop;
@@ -153,8 +155,8 @@ TEST(LoopNative, ACallToAClosedLoopIsRefusedAndDestroyed) {
   loop->close();
   int live = 0;
   std::thread other([&] {
-    EXPECT_TRUE(holds<std::logic_error>(thrown_in(
-        [&] { loop->call_soon_threadsafe([](const Live&) {}, Live(live)); })));
+    EXPECT_TRUE(holds<std::logic_error>(
+        thrown_in([&] { loop->call_soon_threadsafe([](const Live&) {}, Live(live)); })));
     EXPECT_EQ(live, 0);
   });
   other.join();

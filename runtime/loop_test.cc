@@ -5,6 +5,8 @@
 
 #include "eddy/runtime/loop.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -15,8 +17,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/errors.h"
@@ -127,8 +127,7 @@ TEST_F(LoopTest, IsNotRunInsideARunningLoop) {
 TEST_F(LoopTest, StoppedBeforeTheFutureIsDoneThrows) {
   auto future = loop_.create_future<int>();
   loop_.call_soon([this] { loop_.stop(); });
-  EXPECT_TRUE(
-      holds<std::runtime_error>(thrown_in([&] { loop_.run_until_complete(future); })));
+  EXPECT_TRUE(holds<std::runtime_error>(thrown_in([&] { loop_.run_until_complete(future); })));
   EXPECT_FALSE(future.done());
   // It may be run on.
   loop_.call_soon([&] { future.set_result(5); });
@@ -171,18 +170,18 @@ TEST_F(LoopTest, ThatIsClosedRefusesEverythingAndLeaksNothing) {
   bool ran = false;
   const auto callback = [&](const Live&) { ran = true; };
   const LoopTime when;
-  EXPECT_TRUE(holds<std::logic_error>(
-      thrown_in([&] { return loop_.call_soon(callback, Live(live)); })));
+  EXPECT_TRUE(
+      holds<std::logic_error>(thrown_in([&] { return loop_.call_soon(callback, Live(live)); })));
   EXPECT_TRUE(holds<std::logic_error>(
       thrown_in([&] { return loop_.call_later(1s, callback, Live(live)); })));
   EXPECT_TRUE(holds<std::logic_error>(
       thrown_in([&] { return loop_.call_at(when, callback, Live(live)); })));
   EXPECT_TRUE(holds<std::logic_error>(
       thrown_in([&] { loop_.call_soon_threadsafe(callback, Live(live)); })));
-  EXPECT_TRUE(holds<std::logic_error>(
-      thrown_in([&] { return loop_.create_task(hold(Live(live), ran)); })));
-  EXPECT_TRUE(holds<std::logic_error>(
-      thrown_in([&] { loop_.run_until_complete(hold(Live(live), ran)); })));
+  EXPECT_TRUE(
+      holds<std::logic_error>(thrown_in([&] { return loop_.create_task(hold(Live(live), ran)); })));
+  EXPECT_TRUE(
+      holds<std::logic_error>(thrown_in([&] { loop_.run_until_complete(hold(Live(live), ran)); })));
   EXPECT_TRUE(holds<std::logic_error>(thrown_in([&] { loop_.run_forever(); })));
   EXPECT_TRUE(holds<std::logic_error>(
       thrown_in([&] { return loop_.run_in_executor(nullptr, callback, Live(live)); })));

@@ -6,13 +6,12 @@
 // Linux only: it relies on how the dynamic linker resolves names.
 
 #include <dlfcn.h>
+#include <gtest/gtest.h>
 #include <unwind.h>
 
 #include <chrono>
 #include <stdexcept>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/coro.h"
@@ -72,9 +71,15 @@ EDDY_TEST(NoThrow, ForACancelledTaskOfAnOperation) {
   Future<> future;
   auto inner = create_task(sleep(1h));
   const std::vector<AnyTask> tasks = {
-      create_task(sleep(1h)),     create_task(event.wait()), create_task(lock.acquire()),
-      create_task(lock.scoped()), create_task(queue.get()),  create_task(queue.join()),
-      create_task(future),        create_task(inner),        create_task(wait(WaitOptions(), inner)),
+      create_task(sleep(1h)),
+      create_task(event.wait()),
+      create_task(lock.acquire()),
+      create_task(lock.scoped()),
+      create_task(queue.get()),
+      create_task(queue.join()),
+      create_task(future),
+      create_task(inner),
+      create_task(wait(WaitOptions(), inner)),
   };
   queue.put_nowait(1);
   auto join = create_task(queue.join());

@@ -59,9 +59,7 @@ class Outcome {
   // It was cancelled.
   bool cancelled() const noexcept { return cancelled_; }
   // Null if it ended with a result; the CancelledError if it was cancelled.
-  std::exception_ptr exception() const noexcept {
-    return ok() ? nullptr : std::get<1>(state_);
-  }
+  std::exception_ptr exception() const noexcept { return ok() ? nullptr : std::get<1>(state_); }
 
   // The result. Errors: throws what the awaitable ended with.
   decltype(auto) value() & {

@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/outcome.h"
 
+#include <gtest/gtest.h>
+
 #include <concepts>
 #include <exception>
 #include <memory>
@@ -10,8 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/errors.h"
 

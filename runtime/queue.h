@@ -153,9 +153,7 @@ class QueuePut final : public QueueAwaiter<QueuePut<T, Store>, void> {
   QueuePut(QueueOf<T, Store>& queue, T&& item)
       : QueueAwaiter<QueuePut, void>(queue), item_(std::move(item)) {}
 
-  static bool blocked(const QueueCore& queue) noexcept {
-    return queue.full() && !queue.shut_down;
-  }
+  static bool blocked(const QueueCore& queue) noexcept { return queue.full() && !queue.shut_down; }
   static WaitList& waiters(QueueCore& queue) noexcept { return queue.putters; }
 
   static bool refused(const QueueCore& queue) noexcept { return queue.shut_down; }
@@ -170,8 +168,7 @@ class QueueGet final : public QueueAwaiter<QueueGet<T, Store>, T> {
  public:
   static constexpr const char* kWhat = "get";
 
-  explicit QueueGet(QueueOf<T, Store>& queue) noexcept
-      : QueueAwaiter<QueueGet, T>(queue) {}
+  explicit QueueGet(QueueOf<T, Store>& queue) noexcept : QueueAwaiter<QueueGet, T>(queue) {}
 
   static bool blocked(const QueueCore& queue) noexcept {
     return queue.size == 0 && !queue.shut_down;

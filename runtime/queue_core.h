@@ -33,9 +33,7 @@ class QueueCore {
   QueueCore& operator=(const QueueCore&) = delete;
   ~QueueCore();
 
-  bool full() const noexcept {
-    return maxsize > 0 && size >= static_cast<std::size_t>(maxsize);
-  }
+  bool full() const noexcept { return maxsize > 0 && size >= static_cast<std::size_t>(maxsize); }
 
   void item_put() noexcept {
     ++size;
@@ -89,7 +87,8 @@ class QueueAwaiter : public LeafAwaiter<Derived, T>, private WaitNode, private R
 
   bool arm() noexcept {
     foreign_ = !queue_->binding.bind(this->loop());
-    if (foreign_) [[unlikely]] return false;
+    if (foreign_) [[unlikely]]
+      return false;
     Derived::waiters(*queue_).push_back(*this);
     return true;
   }
@@ -106,7 +105,8 @@ class QueueAwaiter : public LeafAwaiter<Derived, T>, private WaitNode, private R
   }
 
   std::exception_ptr error() const {
-    if (!foreign_ && !Derived::refused(*queue_)) [[likely]] return nullptr;
+    if (!foreign_ && !Derived::refused(*queue_)) [[likely]]
+      return nullptr;
     return QueueCore::error(foreign_);
   }
 

@@ -31,7 +31,8 @@ class FifoStore {
   std::size_t size() const noexcept { return size_; }
 
   void push(T&& item) {
-    if (size_ == capacity_) [[unlikely]] grow();
+    if (size_ == capacity_) [[unlikely]]
+      grow();
     std::construct_at(at(size_), std::move(item));
     ++size_;
   }
@@ -51,9 +52,7 @@ class FifoStore {
   static constexpr std::size_t kFirstCapacity = 8;
 
   // The capacity is a power of two.
-  T* at(std::size_t index) const noexcept {
-    return items_ + ((head_ + index) & (capacity_ - 1));
-  }
+  T* at(std::size_t index) const noexcept { return items_ + ((head_ + index) & (capacity_ - 1)); }
 
   void drop() noexcept {
     T* const item = at(0);

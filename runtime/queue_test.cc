@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/queue.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -11,8 +13,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/call_graph.h"

@@ -3,10 +3,10 @@
 
 #include "eddy/runtime/ready_queue.h"
 
+#include <gtest/gtest.h>
+
 #include <deque>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace eddy::internal {
 namespace {

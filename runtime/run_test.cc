@@ -3,13 +3,13 @@
 
 #include "eddy/runtime/run.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/errors.h"

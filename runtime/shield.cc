@@ -5,8 +5,7 @@
 
 namespace eddy::internal {
 
-ShieldState::ShieldState(Ref<FutureState> inner)
-    : FutureState(inner->loop(), Kind::kFuture) {
+ShieldState::ShieldState(Ref<FutureState> inner) : FutureState(inner->loop(), Kind::kFuture) {
   // Alive until the inner one has ended or this one was cancelled.
   retain();
   inner_.watch(std::move(inner), this, &inner_done);

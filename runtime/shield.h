@@ -43,11 +43,11 @@ class ShieldState final : public FutureState {
 template <Awaitable A>
 [[nodiscard]] Future<internal::ResultOf<A>> shield(
     A&& awaitable, SourceLocation created = SourceLocation::current()) {
-  auto inner =
-      internal::ensure_future(internal::require_running_loop(), std::forward<A>(awaitable), created);
+  auto inner = internal::ensure_future(internal::require_running_loop(), std::forward<A>(awaitable),
+                                       created);
   if (inner.done()) return inner;
-  return Future<internal::ResultOf<A>>(internal::Ref<internal::FutureState>::adopt(
-      new internal::ShieldState(inner.ref())));
+  return Future<internal::ResultOf<A>>(
+      internal::Ref<internal::FutureState>::adopt(new internal::ShieldState(inner.ref())));
 }
 
 }  // namespace eddy

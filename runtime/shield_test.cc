@@ -3,13 +3,13 @@
 
 #include "eddy/runtime/shield.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/coro.h"
@@ -136,9 +136,8 @@ EDDY_TEST(Shield, ATimeoutLeavesTheInnerTaskAlone) {
 
 EDDY_TEST(Shield, AnErrorThatNobodyCanSeeAnyMoreIsReported) {
   std::vector<std::string> reports;
-  get_running_loop().set_exception_handler([&reports](Loop&, const ExceptionContext& context) {
-    reports.push_back(context.message);
-  });
+  get_running_loop().set_exception_handler(
+      [&reports](Loop&, const ExceptionContext& context) { reports.push_back(context.message); });
   auto outer = shield(fail_after(5ms));
   outer.cancel();
   co_await sleep(10ms);

@@ -4,9 +4,9 @@
 // What a million of them would cost: the sizes of what is made for each task and each await.
 // A change that makes one larger is made on purpose, here.
 
-#include <utility>
-
 #include <gtest/gtest.h>
+
+#include <utility>
 
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/future.h"

@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/sleep.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cmath>
 #include <concepts>
@@ -13,8 +15,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/call_graph.h"

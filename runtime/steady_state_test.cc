@@ -4,13 +4,13 @@
 // What costs nothing once a program has warmed up: no memory is allocated for a sleep, a
 // timeout, a task, or for what is handed over by a lock, an event, a queue.
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
 #include <optional>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/frame_allocator.h"

@@ -63,9 +63,7 @@ class Task : public Future<T> {
   void set_exception(std::exception_ptr) const = delete;
 
  private:
-  internal::TaskState& task() const {
-    return static_cast<internal::TaskState&>(this->state());
-  }
+  internal::TaskState& task() const { return static_cast<internal::TaskState&>(this->state()); }
 };
 
 // How to make a task. asyncio: the keyword arguments of create_task.
@@ -94,8 +92,10 @@ namespace internal {
 
 template <class T>
 Task<T> start_task(LoopCore& loop, Coro<T> coro, const TaskOptions& options) {
-  if (loop.closed) [[unlikely]] throw_loop_closed();
-  if (!coro) [[unlikely]] throw_empty_coro();
+  if (loop.closed) [[unlikely]]
+    throw_loop_closed();
+  if (!coro) [[unlikely]]
+    throw_empty_coro();
   auto handle = coro.release();
   TaskStateOf<T>* state;
   try {
@@ -190,11 +190,10 @@ template <class F, class... Args>
 auto create_task(TaskOptions options, F&& fn, Args&&... args) {
   internal::GccClosureGuard<F>::check();
   using R = typename internal::CoroOf<F, Args...>::value_type;
-  return internal::start_task(
-      internal::require_running_loop(),
-      internal::run_callable<R, std::decay_t<F>, std::decay_t<Args>...>(
-          std::forward<F>(fn), std::forward<Args>(args)...),
-      options);
+  return internal::start_task(internal::require_running_loop(),
+                              internal::run_callable<R, std::decay_t<F>, std::decay_t<Args>...>(
+                                  std::forward<F>(fn), std::forward<Args>(args)...),
+                              options);
 }
 template <class F, class... Args>
   requires internal::CoroFunction<F, Args...>

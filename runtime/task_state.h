@@ -34,7 +34,8 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
 
   // Queues the first step. Debug mode remembers `created`.
   void schedule(SourceLocation created) {
-    if (loop().debug) [[unlikely]] extras().created = created;
+    if (loop().debug) [[unlikely]]
+      extras().created = created;
     loop().ready.push(*this);
   }
 
@@ -92,9 +93,9 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   void settle_error(std::exception_ptr error) noexcept;
 
   std::uint16_t cancel_requests_ = 0;
-  Leaf* leaf_ = nullptr;     // not null: suspended there
-  PromiseBase* current_;     // what is resumed next
-  PromiseBase* root_;        // null once its frame is gone
+  Leaf* leaf_ = nullptr;  // not null: suspended there
+  PromiseBase* current_;  // what is resumed next
+  PromiseBase* root_;     // null once its frame is gone
   std::uint64_t id_;
   std::unique_ptr<Extras> extras_;
 };

@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/task.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <concepts>
 #include <exception>
@@ -15,8 +17,6 @@
 #include <unordered_set>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/any_task.h"
 #include "eddy/runtime/awaitable.h"
@@ -217,8 +217,8 @@ EDDY_TEST(Task, RefusesAResultThroughAFutureHandle) {
   auto task = create_task(give(1));
   const Future<int>& future = task;
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { future.set_result(2); })));
-  EXPECT_TRUE(holds<InvalidStateError>(
-      thrown_in([&] { future.set_exception(std::runtime_error("x")); })));
+  EXPECT_TRUE(
+      holds<InvalidStateError>(thrown_in([&] { future.set_exception(std::runtime_error("x")); })));
   const int value = co_await task;
   EXPECT_EQ(value, 1);
 }
@@ -324,7 +324,8 @@ EDDY_TEST(Task, KeepsTheCallableAndItsArguments) {
   Task<std::string> task;
   {
     const std::string captured = "captured, and too long for a small string; ";
-    const auto body = [captured](std::string argument, const std::string& other) -> Coro<std::string> {
+    const auto body = [captured](std::string argument,
+                                 const std::string& other) -> Coro<std::string> {
       co_await sleep(1s);
       co_return captured + argument + other;
     };
@@ -376,9 +377,8 @@ EDDY_TEST(Task, AnEmptyHandleIsRefused) {
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { return empty.done(); })));
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { return empty.cancel(); })));
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { return empty.get_name(); })));
-  EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] {
-    return empty.add_done_callback([](const Task<int>&) {});
-  })));
+  EXPECT_TRUE(holds<InvalidStateError>(
+      thrown_in([&] { return empty.add_done_callback([](const Task<int>&) {}); })));
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([] { return AnyTask().done(); })));
   const auto error = co_await thrown_by(as_outcome(std::move(empty)));
   EXPECT_TRUE(holds<InvalidStateError>(error));

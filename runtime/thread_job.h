@@ -85,8 +85,8 @@ class ThreadJobOf final : public ThreadJob {
   }
 
   R invoke() {
-    return std::apply(
-        [](auto&... parts) -> R { return std::invoke(std::move(parts)...); }, *callable_);
+    return std::apply([](auto&... parts) -> R { return std::invoke(std::move(parts)...); },
+                      *callable_);
   }
 
   void settle(FutureState& future) noexcept override {

@@ -60,9 +60,7 @@ class Timeout {
   std::optional<LoopTime> when() const noexcept;
 
   // The time was up before the block had ended.
-  bool expired() const noexcept {
-    return state_ == State::kExpiring || state_ == State::kExpired;
-  }
+  bool expired() const noexcept { return state_ == State::kExpiring || state_ == State::kExpired; }
 
  private:
   enum class State { kCreated, kEntered, kExpiring, kExpired, kExited };

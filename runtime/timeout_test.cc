@@ -3,14 +3,14 @@
 
 #include "eddy/runtime/timeout.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/awaitable.h"
@@ -120,8 +120,8 @@ Coro<> nest(Delay outer_delay, Delay inner_delay, std::vector<std::string>& even
 EDDY_TEST(Timeout, OnlyTheOuterOneExpiresWhenItIsDueFirst) {
   std::vector<std::string> events;
   co_await nest(10ms, 20ms, events);
-  EXPECT_EQ(events, (std::vector<std::string>{"inner cancelled", "outer timed out",
-                                              "outer expired"}));
+  EXPECT_EQ(events,
+            (std::vector<std::string>{"inner cancelled", "outer timed out", "outer expired"}));
 }
 
 EDDY_TEST(Timeout, OnlyTheInnerOneExpiresWhenItIsDueFirst) {

@@ -49,8 +49,8 @@ template <class F, class... Args>
   requires internal::Callback<F, Args...>
 auto to_thread(F&& fn, Args&&... args) {
   internal::GccClosureGuard<F>::check();
-  return ToThread<std::decay_t<F>, std::decay_t<Args>...>(
-      std::in_place, std::forward<F>(fn), std::forward<Args>(args)...);
+  return ToThread<std::decay_t<F>, std::decay_t<Args>...>(std::in_place, std::forward<F>(fn),
+                                                          std::forward<Args>(args)...);
 }
 
 }  // namespace eddy

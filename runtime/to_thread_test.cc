@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/to_thread.h"
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -12,8 +14,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "absl/functional/any_invocable.h"
 #include "eddy/runtime/coro.h"
@@ -205,9 +205,8 @@ EDDY_TEST(RunInExecutor, ARefusedJobLeavesNothing) {
   executor.refuse = true;
   Loop& loop = get_running_loop();
   int live = 0;
-  EXPECT_TRUE(holds<std::runtime_error>(thrown_in([&] {
-    return loop.run_in_executor(&executor, [](const Live&) {}, Live(live));
-  })));
+  EXPECT_TRUE(holds<std::runtime_error>(
+      thrown_in([&] { return loop.run_in_executor(&executor, [](const Live&) {}, Live(live)); })));
   EXPECT_EQ(live, 0);
   EXPECT_EQ(loop.counters().jobs, 0u);
   EXPECT_EQ(loop.counters().futures, 0u);

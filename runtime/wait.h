@@ -108,7 +108,8 @@ class WaitAwaiter final : public WaitLeaf {
     for (const H& child : handles_) children.push_back(child.ref());
     enter(handle.promise());
     start(std::move(children));
-    if (task().must_cancel()) [[unlikely]] task().deliver_cancel();
+    if (task().must_cancel()) [[unlikely]]
+      task().deliver_cancel();
   }
 
   WaitResult<H> await_resume() {

@@ -3,9 +3,9 @@
 
 #include "eddy/runtime/wait_list.h"
 
-#include <vector>
-
 #include <gtest/gtest.h>
+
+#include <vector>
 
 namespace eddy::internal {
 namespace {

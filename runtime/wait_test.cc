@@ -3,12 +3,12 @@
 
 #include "eddy/runtime/wait.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <stdexcept>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/any_task.h"

@@ -41,38 +41,35 @@ void run_native_test(TestBody body);
 #define EDDY_TEST(Suite, Name) EDDY_TEST_WITH(Suite, Name, ::eddy::SimOptions())
 
 // The same with options: EDDY_TEST_WITH(Stream, Resets, SimOptions().short_reads(true)).
-#define EDDY_TEST_WITH(Suite, Name, ...)                                              \
-  static ::eddy::Coro<> eddy_test_body_##Suite##_##Name();                            \
-  TEST(Suite, Name) {                                                                 \
+#define EDDY_TEST_WITH(Suite, Name, ...)                                                 \
+  static ::eddy::Coro<> eddy_test_body_##Suite##_##Name();                               \
+  TEST(Suite, Name) {                                                                    \
     ::eddy::internal::run_simulated_test(&eddy_test_body_##Suite##_##Name, __VA_ARGS__); \
-  }                                                                                   \
+  }                                                                                      \
   static ::eddy::Coro<> eddy_test_body_##Suite##_##Name()
 
 // A test on the real kernel.
-#define EDDY_NATIVE_TEST(Suite, Name)                                       \
-  static ::eddy::Coro<> eddy_test_body_##Suite##_##Name();                  \
-  TEST(Suite, Name) {                                                       \
-    ::eddy::internal::run_native_test(&eddy_test_body_##Suite##_##Name);    \
-  }                                                                         \
+#define EDDY_NATIVE_TEST(Suite, Name)                                                        \
+  static ::eddy::Coro<> eddy_test_body_##Suite##_##Name();                                   \
+  TEST(Suite, Name) { ::eddy::internal::run_native_test(&eddy_test_body_##Suite##_##Name); } \
   static ::eddy::Coro<> eddy_test_body_##Suite##_##Name()
 
 // One body as three tests: Suite.Name on the simulated platform, Suite.NameKernelHolds on
 // one whose kernel keeps the buffers of what it does, as a completion port, with short
 // reads; and Suite.NameNative on the real kernel.
-#define EDDY_TEST_EVERYWHERE(Suite, Name)                                             \
-  static ::eddy::Coro<> eddy_test_body_##Suite##_##Name();                            \
-  TEST(Suite, Name) {                                                                 \
-    ::eddy::internal::run_simulated_test(&eddy_test_body_##Suite##_##Name,            \
-                                         ::eddy::SimOptions());                       \
-  }                                                                                   \
-  TEST(Suite, Name##KernelHolds) {                                                    \
-    ::eddy::internal::run_simulated_test(                                             \
-        &eddy_test_body_##Suite##_##Name,                                             \
-        ::eddy::SimOptions().seed(1).kernel_holds_buffers(true).short_reads(true));   \
-  }                                                                                   \
-  TEST(Suite, Name##Native) {                                                         \
-    ::eddy::internal::run_native_test(&eddy_test_body_##Suite##_##Name);              \
-  }                                                                                   \
+#define EDDY_TEST_EVERYWHERE(Suite, Name)                                                         \
+  static ::eddy::Coro<> eddy_test_body_##Suite##_##Name();                                        \
+  TEST(Suite, Name) {                                                                             \
+    ::eddy::internal::run_simulated_test(&eddy_test_body_##Suite##_##Name, ::eddy::SimOptions()); \
+  }                                                                                               \
+  TEST(Suite, Name##KernelHolds) {                                                                \
+    ::eddy::internal::run_simulated_test(                                                         \
+        &eddy_test_body_##Suite##_##Name,                                                         \
+        ::eddy::SimOptions().seed(1).kernel_holds_buffers(true).short_reads(true));               \
+  }                                                                                               \
+  TEST(Suite, Name##Native) {                                                                     \
+    ::eddy::internal::run_native_test(&eddy_test_body_##Suite##_##Name);                          \
+  }                                                                                               \
   static ::eddy::Coro<> eddy_test_body_##Suite##_##Name()
 
 #endif  // EDDY_TESTING_CO_TEST_H_

@@ -3,11 +3,11 @@
 
 #include "eddy/testing/co_test.h"
 
-#include <chrono>
-#include <stdexcept>
-
 #include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
+
+#include <chrono>
+#include <stdexcept>
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/coro.h"

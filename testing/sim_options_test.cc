@@ -215,11 +215,15 @@ TEST_F(SimOptionsTest, BuffersAre64KibibytesUnlessToldOtherwise) {
 
 TEST_F(SimOptionsTest, TraceIsRecordedOnRequest) {
   simulate();
-  { const Connection connection = connect(); }
+  {
+    const Connection connection = connect();
+  }
   EXPECT_EQ(sim().trace(), "");
   finish();
   simulate(SimOptions().trace(true));
-  { const Connection connection = connect(); }
+  {
+    const Connection connection = connect();
+  }
   EXPECT_EQ(sim().trace(),
             "0 open 1000000\n"
             "0 bind 1000000 127.0.0.1:49152\n"

@@ -82,8 +82,7 @@ class EventAwaiter final : public PrimitiveAwaiter<EventAwaiter, Event, WaitNode
 
 }  // namespace internal
 
-inline auto Event::wait() noexcept
-    -> internal::PrimitiveOperation<internal::EventAwaiter, Event> {
+inline auto Event::wait() noexcept -> internal::PrimitiveOperation<internal::EventAwaiter, Event> {
   return internal::PrimitiveOperation<internal::EventAwaiter, Event>(*this);
 }
 

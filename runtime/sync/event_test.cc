@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/sync/event.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <memory>
 #include <stdexcept>
@@ -10,8 +12,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/coro.h"

@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/sync/lock.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -11,8 +13,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/coro.h"

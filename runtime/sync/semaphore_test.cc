@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/sync/semaphore.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -11,8 +13,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/coro.h"

@@ -9,8 +9,8 @@
 namespace eddy::internal {
 
 std::exception_ptr LoopBinding::error(const char* kind) {
-  return std::make_exception_ptr(
-      std::runtime_error(std::string("eddy: this ") + kind + " is bound to a different event loop"));
+  return std::make_exception_ptr(std::runtime_error(std::string("eddy: this ") + kind +
+                                                    " is bound to a different event loop"));
 }
 
 void abandon(WaitList& waiters) noexcept {

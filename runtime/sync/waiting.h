@@ -23,7 +23,8 @@ class LoopBinding {
  public:
   // Whether `loop` is the one.
   bool bind(LoopCore& loop) noexcept {
-    if (!loop_) [[unlikely]] loop_ = Ref<LoopCore>(loop);
+    if (!loop_) [[unlikely]]
+      loop_ = Ref<LoopCore>(loop);
     return loop_.get() == &loop;
   }
 
@@ -56,7 +57,8 @@ class PrimitiveAwaiter : public LeafAwaiter<Derived, T>, protected Node {
   }
 
   std::exception_ptr error() const {
-    if (!foreign_) [[likely]] return nullptr;
+    if (!foreign_) [[likely]]
+      return nullptr;
     return LoopBinding::error(Primitive::kKind);
   }
 

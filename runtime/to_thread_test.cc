@@ -167,13 +167,14 @@ EDDY_TEST_EVERYWHERE(ToThread, ManyAtOnce) {
 }
 
 EDDY_NATIVE_TEST(ToThread, MayTimeOut) {
-  std::atomic<bool> go{false};
-  const auto wait = [&go] {
-    while (!go) std::this_thread::yield();
+  // Shared: the call outlives the body.
+  const auto go = std::make_shared<std::atomic<bool>>(false);
+  const auto wait = [go] {
+    while (!*go) std::this_thread::yield();
   };
   const auto error = co_await thrown_by(wait_for(to_thread(wait), 1ms));
   EXPECT_TRUE(holds<TimeoutError>(error));
-  go = true;
+  *go = true;
 }
 
 // An executor of one's own.

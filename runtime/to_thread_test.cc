@@ -83,7 +83,8 @@ EDDY_TEST(ToThread, TakesMoveOnlyArgumentsAndResults) {
 EDDY_TEST(ToThread, DoesNothingUntilItIsAwaited) {
   std::atomic<bool> ran{false};
   {
-    auto operation = to_thread([&ran] { ran = true; });
+    const auto set = [&ran] { ran = true; };
+    auto operation = to_thread(set);
     co_await turns(2);
     EXPECT_EQ(get_running_loop().counters().jobs, 0u);
     static_cast<void>(operation);
@@ -94,10 +95,11 @@ EDDY_TEST(ToThread, DoesNothingUntilItIsAwaited) {
 // The loop runs on while the thread works.
 EDDY_NATIVE_TEST(ToThread, DoesNotBlockTheLoop) {
   std::atomic<bool> go{false};
-  auto job = create_task(to_thread([&go] {
+  const auto call = [&go] {
     while (!go) std::this_thread::yield();
     return 1;
-  }));
+  };
+  auto job = create_task(to_thread(call));
   co_await sleep(1ms);
   EXPECT_FALSE(job.done());
   EXPECT_EQ(get_running_loop().counters().jobs, 1u);
@@ -138,10 +140,11 @@ EDDY_TEST_EVERYWHERE(ToThread, ACancelledAwaitLeavesTheCallAlone) {
 TEST(ToThread, RunWaitsForCallsThatAreLeft) {
   std::atomic<bool> ended{false};
   run([&]() -> Coro<> {
-    auto task = create_task(to_thread([&ended] {
+    const auto call = [&ended] {
       std::this_thread::sleep_for(3ms);
       ended = true;
-    }));
+    };
+    auto task = create_task(to_thread(call));
     co_await turns(2);
     task.cancel();
   });

@@ -331,9 +331,10 @@ void StreamCore::fail(std::error_code error) noexcept {
   shut();
 }
 
+// With nobody left to tell, this may be the end of the object.
 void StreamCore::fail_and_wake(std::error_code error) noexcept {
-  fail(error);
   wake_reader();
+  fail(error);
 }
 
 // Lets go of the socket as soon as the kernel has let go of the ops.

@@ -82,6 +82,8 @@ class StreamCore : public IoObject, private ReceiveOp {
   // -- Reading --
 
   bool at_eof() const noexcept { return eof_ && inbox_.empty(); }
+  // Bytes received and not read.
+  std::size_t buffered() const noexcept { return inbox_.size(); }
   // Who waits, or was woken and has not looked yet. Nobody else may read meanwhile.
   PendingRead* reader() const noexcept { return reader_; }
   // Nobody reads, and nothing has come.

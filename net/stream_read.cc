@@ -64,7 +64,8 @@ bool ReadInto::feed(std::string_view bytes, bool, std::size_t& taken) {
 
 ReadExactly::ReadExactly(Ref<StreamCore> core, std::ptrdiff_t size) noexcept
     : LongReadAwaiter(std::move(core)), size_(static_cast<std::size_t>(size)) {
-  if (size < 0 || size_ > std::string().max_size()) problem_ = ReadProblem::kBadSize;
+  // What is near to all of the address space is a mistake, whatever a string says it can hold.
+  if (size < 0 || size_ > std::string().max_size() / 4) problem_ = ReadProblem::kBadSize;
 }
 
 bool ReadExactly::feed(std::string_view bytes, bool at_end, std::size_t& taken) {

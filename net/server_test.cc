@@ -240,17 +240,25 @@ NET_TEST(Server, AbortClientsResetsThem) {
   EXPECT_EQ(code_of(outcome.exception()), std::errc::connection_reset);
 }
 
-// SRV-13: the loop owns the server.
-NET_TEST(Server, GoesOnWithoutAHandle) {
+// SRV-13: the loop owns the server, and closes it at its end.
+Coro<> serve_without_a_handle() {
   std::uint16_t port = 0;
-  Streams streams;
   {
     Server server = co_await start_server(echo, "127.0.0.1", 0);
     port = server.local_address().port();
   }
-  streams = co_await open_connection("127.0.0.1", port);
+  Streams streams = co_await open_connection("127.0.0.1", port);
   streams.second.write("still there\n");
   EXPECT_GIVES(streams.first.readline(), "still there\n");
+}
+
+TEST(Server, GoesOnWithoutAHandle) {
+  for (const bool holds : {false, true}) {
+    SimulatedPlatform sim(SimOptions().kernel_holds_buffers(holds));
+    run(serve_without_a_handle, RunOptions().platform(sim));
+    EXPECT_EQ(sim.open_sockets(), 0u);
+  }
+  run(serve_without_a_handle);
 }
 
 // -- serve_forever --
@@ -540,11 +548,12 @@ TEST(ServerAccept, SurvivesTheLackOfDescriptors) {
   const auto main = [&strain]() -> Coro<> {
     collect_reports(strain.reports);
     Server server = co_await start_server(echo, "127.0.0.1", 0);
+    strain.platform.faults.fail(Call::kAccept, std::errc::too_many_files_open, 5);
+    // An accept was under way already: this one it still takes in.
     Streams old = co_await connect_to(server);
     old.second.write("before\n");
     EXPECT_GIVES(old.first.readline(), "before\n");
 
-    strain.platform.faults.fail(Call::kAccept, std::errc::too_many_files_open, 5);
     const LoopTime start = LoopClock::now();
     const std::size_t calls = strain.platform.faults.calls();
     Streams late = co_await connect_to(server);
@@ -581,6 +590,7 @@ TEST(ServerAccept, TellsOfTheNextLackToo) {
     for (int i = 0; i < 2; ++i) {
       strain.platform.faults.fail(Call::kAccept, std::errc::too_many_files_open, 2);
       EXPECT_GIVES(echo_once(server, "hello"), "hello");
+      EXPECT_GIVES(echo_once(server, "late"), "late");
     }
     server.close();
     co_await server.wait_closed();
@@ -589,17 +599,27 @@ TEST(ServerAccept, TellsOfTheNextLackToo) {
   EXPECT_EQ(strain.reports.size(), 2u);
 }
 
+// A server that takes nobody in any more, and one client that waits.
+Coro<std::pair<Server, Streams>> pausing_server(Strain& strain) {
+  collect_reports(strain.reports);
+  Server server = co_await start_server(echo, "127.0.0.1", 0);
+  strain.platform.faults.fail(Call::kAccept, std::errc::too_many_files_open, 1000);
+  EXPECT_GIVES(echo_once(server, "the last"), "the last");
+  Streams waiting = co_await connect_to(server);
+  co_await sleep(milliseconds(100));
+  EXPECT_EQ(strain.reports.size(), 1u);
+  co_return std::pair(std::move(server), std::move(waiting));
+}
+
 TEST(ServerAccept, IsClosedWhileItPauses) {
   Strain strain;
   const auto main = [&strain]() -> Coro<> {
-    collect_reports(strain.reports);
-    Server server = co_await start_server(echo, "127.0.0.1", 0);
-    strain.platform.faults.fail(Call::kAccept, std::errc::too_many_files_open, 1000);
-    Streams streams = co_await connect_to(server);
-    co_await sleep(milliseconds(100));
+    auto [server, waiting] = co_await pausing_server(strain);
     server.close();
     co_await server.wait_closed();
     EXPECT_EQ(get_running_loop().counters().timers, 0u);
+    auto outcome = co_await as_outcome(waiting.first.read());
+    EXPECT_EQ(code_of(outcome.exception()), std::errc::connection_reset);
   };
   run(main, RunOptions().platform(strain.platform));
   EXPECT_EQ(strain.sim.open_sockets(), 0u);
@@ -607,13 +627,7 @@ TEST(ServerAccept, IsClosedWhileItPauses) {
 
 TEST(ServerAccept, EndsWithItsLoopWhileItPauses) {
   Strain strain;
-  const auto main = [&strain]() -> Coro<> {
-    collect_reports(strain.reports);
-    Server server = co_await start_server(echo, "127.0.0.1", 0);
-    strain.platform.faults.fail(Call::kAccept, std::errc::too_many_files_open, 1000);
-    Streams streams = co_await connect_to(server);
-    co_await sleep(milliseconds(100));
-  };
+  const auto main = [&strain]() -> Coro<> { co_await pausing_server(strain); };
   run(main, RunOptions().platform(strain.platform));
   EXPECT_EQ(strain.sim.open_sockets(), 0u);
 }
@@ -623,12 +637,9 @@ TEST(ServerAccept, AConnectionThatCanNotBeTakenInIsReported) {
   const auto main = [&strain]() -> Coro<> {
     collect_reports(strain.reports);
     Server server = co_await start_server(echo, "127.0.0.1", 0);
-    const std::uint16_t port = server.local_address().port();
-    Task<Streams> connecting = create_task(open_connection("127.0.0.1", port));
-    co_await yield_now();
-    co_await yield_now();
-    strain.platform.faults.fail(Call::kAttach, std::errc::no_space_on_device, 1);
-    Streams streams = co_await std::move(connecting);
+    // The client's own socket goes first.
+    strain.platform.faults.fail(Call::kAttach, std::errc::no_space_on_device, 1, 1);
+    Streams streams = co_await connect_to(server);
     EXPECT_GIVES(streams.first.read(), "");
     EXPECT_GIVES(echo_once(server, "hello"), "hello");
     server.close();

@@ -1,0 +1,185 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What streams cost: allocations of an echo, memory of an idle connection.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "eddy/net/connect.h"
+#include "eddy/net/server.h"
+#include "eddy/net/server_core.h"
+#include "eddy/net/stream.h"
+#include "eddy/net/stream_core.h"
+#include "eddy/net/stream_read.h"
+#include "eddy/net/test_support.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task.h"
+
+namespace {
+
+std::size_t allocations = 0;
+std::size_t live_bytes = 0;
+
+// In front of every block: its size.
+constexpr std::size_t kHeader = alignof(std::max_align_t);
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  auto* block = static_cast<char*>(std::malloc(size + kHeader));
+  if (block == nullptr) throw std::bad_alloc();
+  *reinterpret_cast<std::size_t*>(block) = size;
+  ++allocations;
+  live_bytes += size;
+  return block + kHeader;
+}
+
+void operator delete(void* memory) noexcept {
+  if (memory == nullptr) return;
+  char* const block = static_cast<char*>(memory) - kHeader;
+  live_bytes -= *reinterpret_cast<std::size_t*>(block);
+  std::free(block);
+}
+
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+
+namespace eddy {
+namespace {
+
+using net_test::connect_pair;
+using net_test::StreamPair;
+using std::chrono::milliseconds;
+
+TEST(StreamSize, OfItsPartsIsGuarded) {
+  if (sizeof(void*) != 8) GTEST_SKIP() << "the limits are those of 64 bits";
+  EXPECT_LE(sizeof(internal::StreamCore), 264u);
+  EXPECT_LE(sizeof(internal::ServerConnection), 320u);
+  EXPECT_LE(sizeof(internal::Read), 104u);
+  EXPECT_LE(sizeof(internal::ReadInto), 72u);
+  EXPECT_LE(sizeof(internal::ReadLine), 104u);
+  EXPECT_EQ(sizeof(StreamReader), sizeof(void*));
+  EXPECT_EQ(sizeof(StreamWriter), sizeof(void*));
+}
+
+Coro<> echo_into(StreamReader reader, StreamWriter writer) {
+  char buffer[64];
+  for (;;) {
+    const std::size_t count = co_await reader.read_into(std::span<char>(buffer));
+    if (count == 0) break;
+    writer.write(std::string_view(buffer, count));
+    co_await writer.drain();
+  }
+}
+
+Coro<> echo_strings(StreamReader reader, StreamWriter writer) {
+  for (;;) {
+    const std::string bytes = co_await reader.read(64);
+    if (bytes.empty()) break;
+    writer.write(bytes);
+    co_await writer.drain();
+  }
+}
+
+// Allocations of `rounds` echoes of `size` bytes on the server's side; the client reads into
+// memory of its own.
+Coro<std::size_t> count_allocations(StreamPair pair, int rounds, std::size_t size) {
+  const std::string message(size, 'm');
+  std::vector<char> answer(size);
+  std::size_t before = 0;
+  for (int i = -10; i < rounds; ++i) {
+    if (i == 0) before = allocations;
+    pair.client.write(message);
+    for (std::size_t count = 0; count < size;) {
+      const std::span<char> rest = std::span<char>(answer).subspan(count);
+      count += co_await pair.client_reader.read_into(rest);
+    }
+  }
+  co_return allocations - before;
+}
+
+EDDY_NATIVE_TEST(StreamAllocations, EchoIntoABufferNeedsNone) {
+  StreamPair pair = co_await connect_pair();
+  Task<> serving = create_task(echo_into(pair.server_reader, pair.server));
+  EXPECT_GIVES(count_allocations(pair, 100, 64), 0u);
+  pair.client.close();
+  co_await serving;
+  pair.server.close();
+}
+
+EDDY_NATIVE_TEST(StreamAllocations, EchoOfStringsNeedsNoneButTheLongOnes) {
+  StreamPair pair = co_await connect_pair();
+  Task<> serving = create_task(echo_strings(pair.server_reader, pair.server));
+  EXPECT_GIVES(count_allocations(pair, 100, 15), 0u);
+  EXPECT_GIVES(count_allocations(pair, 100, 64), 100u);
+  pair.client.close();
+  co_await serving;
+  pair.server.close();
+}
+
+// Lines that come one by one leave nothing over.
+EDDY_NATIVE_TEST(StreamAllocations, ReadingShortLinesNeedsNone) {
+  StreamPair pair = co_await connect_pair();
+  std::size_t before = 0;
+  for (int i = -10; i < 100; ++i) {
+    if (i == 0) before = allocations;
+    pair.client.write("short line\n");
+    const std::string line = co_await pair.server_reader.readline();
+    EXPECT_EQ(line.size(), 11u);
+  }
+  EXPECT_EQ(allocations, before);
+}
+
+// Of eddy's own memory, in a server of many connections; the frame of the function that
+// serves is in it.
+template <class Handler>
+Coro<std::size_t> idle_bytes(Handler handler) {
+  constexpr std::size_t kConnections = 256;
+  Server server = co_await start_server(handler, "127.0.0.1", 0);
+  std::vector<StreamWriter> clients;
+  clients.reserve(2 * kConnections);
+  std::size_t before = 0;
+  for (std::size_t i = 0; i < 2 * kConnections; ++i) {
+    if (i == kConnections) {
+      co_await sleep(milliseconds(20));
+      before = live_bytes;
+    }
+    auto streams = co_await open_connection("127.0.0.1", server.local_address().port());
+    streams.second.write("hello");
+    char answer[5];
+    std::size_t count = 0;
+    while (count < 5) count += co_await streams.first.read_into(std::span<char>(answer));
+    clients.push_back(streams.second);
+  }
+  co_await sleep(milliseconds(20));
+  const std::size_t both = (live_bytes - before) / kConnections;
+  server.close();
+  clients.clear();
+  co_await server.wait_closed();
+  // The clients are connections too, with a descriptor each, but nothing else.
+  const std::size_t descriptor = 96;
+  co_return both - sizeof(internal::StreamCore) - descriptor;
+}
+
+EDDY_NATIVE_TEST(StreamMemory, OfAnIdleConnectionIsSmall) {
+  const std::size_t into = co_await idle_bytes(&echo_into);
+  const std::size_t strings = co_await idle_bytes(&echo_strings);
+  testing::Test::RecordProperty("idle_bytes_read_into", static_cast<int>(into));
+  testing::Test::RecordProperty("idle_bytes_read", static_cast<int>(strings));
+  std::printf("idle connection: %zu bytes in read_into(), %zu in read()\n", into, strings);
+  EXPECT_LE(into, 1000u);
+  EXPECT_LE(strings, 1000u);
+}
+
+}  // namespace
+}  // namespace eddy

@@ -89,7 +89,9 @@ Coro<> serve_forever(Ref<ServerCore> server) {
   server->close();
   server->close_clients();
   co_await ServerWait(server, ServerLeaf::Until::kOver);
-  co_await EndWith(outcome.cancelled() ? outcome.exception() : shared_cancelled_error());
+  std::exception_ptr end = shared_cancelled_error();
+  if (outcome.cancelled()) end = outcome.exception();
+  co_await EndWith(std::move(end));
 }
 
 // A new socket bound to `address`, or kInvalidHandle with `error` set.

@@ -119,6 +119,12 @@ void Listener::close() noexcept {
   finish_closing();
 }
 
+void Listener::loop_closing() noexcept {
+  const Ref<ServerCore> alive(server_);
+  close();
+  if (std::exchange(scheduled_, false)) server_.release();
+}
+
 void Listener::finish_closing() noexcept {
   if (AcceptOp::state != OpState::kIdle || !is_open()) return;
   LoopCore& loop = server_.loop();
@@ -258,11 +264,12 @@ void ServerCore::abort_clients() noexcept {
 }
 
 void ServerCore::loop_closing() noexcept {
-  if (is_closed()) return;
-  if (loop().debug) {
+  if (loop().debug && !is_closed()) {
     log_line("unclosed server on " + listeners_.front()->address().to_string() +
              " at the end of its loop");
   }
+  const Ref<ServerCore> alive(*this);
+  for (const auto& listener : listeners_) listener->loop_closing();
   close();
 }
 

@@ -56,6 +56,8 @@ class Listener final : private AcceptOp, private TimerNode {
   std::error_code listen(int backlog) noexcept;
   // Closes the socket as soon as the kernel has let go of the accept.
   void close() noexcept;
+  // The same at the end of the loop, when go_on() will not come any more.
+  void loop_closing() noexcept;
 
   bool is_open() const noexcept { return handle_ != kInvalidHandle; }
   NativeHandle native_handle() const noexcept { return handle_; }

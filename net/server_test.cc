@@ -92,16 +92,22 @@ NET_TEST(Server, ServesTwoHundredClientsAtOnce) {
   co_await server.wait_closed();
 }
 
-NET_TEST(Server, KeepsItsFunctionUntilTheLastConnectionHasEnded) {
-  auto alive = std::make_shared<int>(0);
-  const std::weak_ptr<int> watch = alive;
-  auto count = [alive = std::move(alive)](StreamReader reader, StreamWriter writer) -> Coro<> {
+// `alive` lives as long as the function that serves.
+Coro<Server> start_counting(std::shared_ptr<int> alive) {
+  const auto count = [alive](StreamReader reader, StreamWriter writer) -> Coro<> {
     const std::string all = co_await reader.read();
     ++*alive;
     writer.write(all);
     writer.close();
   };
-  Server server = co_await start_server(std::move(count), "127.0.0.1", 0);
+  Server server = co_await start_server(count, "127.0.0.1", 0);
+  co_return server;
+}
+
+NET_TEST(Server, KeepsItsFunctionUntilTheLastConnectionHasEnded) {
+  auto alive = std::make_shared<int>(0);
+  const std::weak_ptr<int> watch = alive;
+  Server server = co_await start_counting(std::move(alive));
   Streams streams = co_await connect_to(server);
   streams.second.write("x");
   co_await sleep(milliseconds(3));
@@ -630,6 +636,21 @@ TEST(ServerAccept, EndsWithItsLoopWhileItPauses) {
   const auto main = [&strain]() -> Coro<> { co_await pausing_server(strain); };
   run(main, RunOptions().platform(strain.platform));
   EXPECT_EQ(strain.sim.open_sockets(), 0u);
+}
+
+// A listener takes in 64 connections a turn; the loop ends before the next one.
+TEST(ServerAccept, EndsWithItsLoopWhileMoreAreWaiting) {
+  for (int turns = 0; turns < 8; ++turns) {
+    SimulatedPlatform sim;
+    const auto main = [turns]() -> Coro<> {
+      Server server = co_await start_server(echo, "127.0.0.1", 0);
+      for (int i = 0; i < 100; ++i) static_cast<void>(create_task(connect_to(server)));
+      for (int i = 0; i < turns; ++i) co_await yield_now();
+      if (turns % 2 == 0) server.close();
+    };
+    run(main, RunOptions().platform(sim));
+    EXPECT_EQ(sim.open_sockets(), 0u);
+  }
 }
 
 TEST(ServerAccept, AConnectionThatCanNotBeTakenInIsReported) {

@@ -53,7 +53,7 @@ Coro<StreamPair> connect_pair(ConnectOptions options) {
     accepted.set_result(std::move(reader), std::move(writer));
     co_return;
   };
-  Server server = co_await start_server(std::move(hand_over), "127.0.0.1", 0);
+  Server server = co_await start_server(hand_over, "127.0.0.1", 0);
   auto client = co_await open_connection("127.0.0.1", server.local_address().port(), options);
   auto served = co_await std::move(accepted);
   server.close();

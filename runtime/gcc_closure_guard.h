@@ -18,18 +18,20 @@ inline constexpr bool kGccMiscompilesClosures = false;
 #endif
 
 // F is the deduced type of a forwarding reference. A closure with captures is told by what
-// it lacks: a default constructor and an assignment.
+// it lacks: a default constructor and an assignment. (Not is_trivially_copyable: those
+// compilers deny it to every closure once somebody has asked for its assignment.)
 template <class F>
 struct GccClosureGuard {
   static constexpr bool kSafe = std::is_lvalue_reference_v<F> ||
-                                std::is_trivially_copyable_v<std::decay_t<F>> ||
+                                (std::is_trivially_move_constructible_v<std::decay_t<F>> &&
+                                 std::is_trivially_destructible_v<std::decay_t<F>>) ||
                                 std::is_default_constructible_v<std::decay_t<F>> ||
                                 std::is_move_assignable_v<std::decay_t<F>>;
   static constexpr void check() {
     static_assert(!kGccMiscompilesClosures || kSafe,
                   "eddy: gcc before 13 destroys the captures of such a lambda twice when it is "
-                  "written inside a co_await expression: give the lambda a name and pass that, "
-                  "or pass the captured values as arguments");
+                  "written inside a co_await expression: give the lambda a name and pass that, not "
+                  "moved, or pass the captured values as arguments");
   }
 };
 

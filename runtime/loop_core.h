@@ -37,7 +37,8 @@ struct LoopCore;
 class IoObject : public RingLink<IoObject> {
  public:
   // Cancels every op and lets go of the descriptors as soon as that is over; runs nothing of
-  // the user's.
+  // the user's. What the object had on the ready queue or as a timer is off it already, and
+  // was not run.
   virtual void loop_closing() noexcept = 0;
 
  protected:

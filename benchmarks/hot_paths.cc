@@ -10,9 +10,10 @@
 // peer has closed them.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <string>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -59,10 +60,11 @@ Coro<long> yield(long count) {
 
 Coro<> answer(int port) {
   auto [reader, writer] = co_await open_connection("127.0.0.1", port);
+  std::vector<char> buffer(4096);
   for (;;) {
-    const std::string data = co_await reader.read(4096);
-    if (data.empty()) break;
-    writer.write(data);
+    const std::size_t count = co_await reader.read_into(std::span<char>(buffer));
+    if (count == 0) break;
+    writer.write(std::string_view(buffer.data(), count));
     co_await writer.drain();
   }
   writer.close();

@@ -195,8 +195,7 @@ void StreamCore::write(std::span<const std::byte> bytes) {
 
 // Returns what the kernel did not take.
 std::span<const std::byte> StreamCore::send_now(std::span<const std::byte> bytes) noexcept {
-  SendOp op(nullptr);
-  op.try_only = true;
+  SendOp& op = loop().instant_send;
   op.descriptor = receive().descriptor;
   op.buffer = bytes;
   static_cast<void>(loop().proactor->submit(op));

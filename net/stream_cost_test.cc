@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <span>
@@ -23,7 +24,8 @@
 #include "eddy/net/stream_core.h"
 #include "eddy/net/stream_read.h"
 #include "eddy/net/test_support.h"
-#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/frame_allocator.h"
+#include "eddy/runtime/run.h"
 #include "eddy/runtime/task.h"
 
 namespace {
@@ -140,20 +142,49 @@ EDDY_NATIVE_TEST(StreamAllocations, ReadingShortLinesNeedsNone) {
   EXPECT_EQ(allocations, before);
 }
 
-// Of eddy's own memory, in a server of many connections; the frame of the function that
-// serves is in it.
+// Frames and tasks come from free lists, which operator new does not see: lists that are long
+// enough tell by their room how much of them is in use.
+#if defined(EDDY_PLAIN_FRAMES)
+
+void fill_free_lists() {}
+std::size_t bytes_in_use() { return live_bytes; }
+
+#else
+
+void fill_free_lists() {
+  using internal::FrameCache;
+  for (std::size_t size = FrameCache::kGranularity; size <= FrameCache::kLargest;
+       size += FrameCache::kGranularity) {
+    std::vector<void*> blocks(512);
+    for (void*& block : blocks) block = internal::allocate_frame(size);
+    for (void* block : blocks) internal::free_frame(block, size);
+  }
+}
+
+std::size_t bytes_in_use() {
+  using internal::FrameCache;
+  std::size_t bytes = live_bytes;
+  for (std::size_t i = 0; i < FrameCache::kClasses; ++i) {
+    bytes += internal::frame_cache.room_[i] * (i + 1) * FrameCache::kGranularity;
+  }
+  return bytes;
+}
+
+#endif
+
+// What one connection of a server takes of eddy's own memory; the frame of the function that
+// serves is in it. Between the two counts no table of the loop grows.
 template <class Handler>
 Coro<std::size_t> idle_bytes(Handler handler) {
-  constexpr std::size_t kConnections = 256;
+  constexpr std::size_t kBefore = 300;
+  constexpr std::size_t kCounted = 200;
+  fill_free_lists();
   Server server = co_await start_server(handler, "127.0.0.1", 0);
   std::vector<StreamWriter> clients;
-  clients.reserve(2 * kConnections);
+  clients.reserve(kBefore + kCounted);
   std::size_t before = 0;
-  for (std::size_t i = 0; i < 2 * kConnections; ++i) {
-    if (i == kConnections) {
-      co_await sleep(milliseconds(20));
-      before = live_bytes;
-    }
+  for (std::size_t i = 0; i < kBefore + kCounted; ++i) {
+    if (i == kBefore) before = bytes_in_use();
     auto streams = co_await open_connection("127.0.0.1", server.local_address().port());
     streams.second.write("hello");
     char answer[5];
@@ -161,8 +192,7 @@ Coro<std::size_t> idle_bytes(Handler handler) {
     while (count < 5) count += co_await streams.first.read_into(std::span<char>(answer));
     clients.push_back(streams.second);
   }
-  co_await sleep(milliseconds(20));
-  const std::size_t both = (live_bytes - before) / kConnections;
+  const std::size_t both = (bytes_in_use() - before) / kCounted;
   server.close();
   clients.clear();
   co_await server.wait_closed();
@@ -171,14 +201,13 @@ Coro<std::size_t> idle_bytes(Handler handler) {
   co_return both - sizeof(internal::StreamCore) - descriptor;
 }
 
-EDDY_NATIVE_TEST(StreamMemory, OfAnIdleConnectionIsSmall) {
-  const std::size_t into = co_await idle_bytes(&echo_into);
-  const std::size_t strings = co_await idle_bytes(&echo_strings);
-  testing::Test::RecordProperty("idle_bytes_read_into", static_cast<int>(into));
-  testing::Test::RecordProperty("idle_bytes_read", static_cast<int>(strings));
+TEST(StreamMemory, OfAnIdleConnectionIsSmall) {
+  const std::size_t into = run(idle_bytes(&echo_into));
+  const std::size_t strings = run(idle_bytes(&echo_strings));
   std::printf("idle connection: %zu bytes in read_into(), %zu in read()\n", into, strings);
-  EXPECT_LE(into, 1000u);
-  EXPECT_LE(strings, 1000u);
+  // What gcc 12 takes, whose frames are the largest; the goal is 700.
+  EXPECT_LE(into, 1088u);
+  EXPECT_LE(strings, 1088u);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 // Memory for coroutine frames, tasks and callbacks: a free list for each thread and size
 // class, because frames come and go in stack order at a rate where malloc is half the
-// cost of an await.
+// cost of an await. Behind the lists is a depot for each size class.
 //
 // Under sanitizers and valgrind-style debugging every block comes from operator new, so
 // that a use after free is seen; define EDDY_PLAIN_FRAMES for the same elsewhere.
@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+
+#include "eddy/runtime/frame_depot.h"
 
 #if defined(EDDY_PLAIN_FRAMES)
 // Asked for by whoever builds.
@@ -42,17 +44,13 @@ class FrameCache {
   static constexpr std::size_t kClasses = 32;
   static constexpr std::size_t kLargest = kGranularity * kClasses;
 
-  struct Block {
-    Block* next;
-  };
-
   static std::size_t size_class(std::size_t size) { return (size - 1) / kGranularity; }
 
   // The slow halves: the list is empty, or full.
   static void* refill(std::size_t index);
-  static void release(Block* block, std::size_t index) noexcept;
+  static void release(FrameBlock& block, std::size_t index) noexcept;
 
-  Block* free_[kClasses] = {};
+  FrameBlock* free_[kClasses] = {};
   // How many more blocks a list takes; frames may be freed on another thread than they
   // were made on, and must not pile up there. Zero until the first refill, which also
   // arranges for the lists to be emptied at the end of the thread.
@@ -66,7 +64,7 @@ inline void* allocate_frame(std::size_t size) {
     return ::operator new(size);
   const std::size_t index = FrameCache::size_class(size);
   FrameCache& cache = frame_cache;
-  FrameCache::Block* block = cache.free_[index];
+  FrameBlock* const block = cache.free_[index];
   if (block == nullptr) [[unlikely]]
     return FrameCache::refill(index);
   cache.free_[index] = block->next;
@@ -79,9 +77,9 @@ inline void free_frame(void* memory, std::size_t size) noexcept {
     return ::operator delete(memory);
   const std::size_t index = FrameCache::size_class(size);
   FrameCache& cache = frame_cache;
-  auto* block = static_cast<FrameCache::Block*>(memory);
+  auto* block = static_cast<FrameBlock*>(memory);
   if (cache.room_[index] == 0) [[unlikely]]
-    return FrameCache::release(block, index);
+    return FrameCache::release(*block, index);
   --cache.room_[index];
   block->next = cache.free_[index];
   cache.free_[index] = block;

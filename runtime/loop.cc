@@ -159,7 +159,7 @@ void Loop::run_forever() {
     if (idle || --turns_until_poll_ <= 0 || callbacks_since_poll_ >= kCallbacksBetweenPolls) {
       poll(!idle);
     }
-    if (core.timers.next_deadline() <= core.now) core.timers.move_due(core.now, core.ready);
+    if (core.timers.may_be_due(core.now)) core.timers.move_due(core.now, core.ready);
     if (core.debug) [[unlikely]] {
       run_batch<true>(core);
     } else {

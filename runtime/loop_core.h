@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "eddy/platform/op.h"
 #include "eddy/platform/platform.h"
 #include "eddy/platform/proactor.h"
 #include "eddy/runtime/ready_queue.h"
@@ -53,7 +54,9 @@ class IoObject : public RingLink<IoObject> {
 
 // Counted, because handles of futures and tasks may outlive their loop.
 struct LoopCore {
-  LoopCore(Loop& owner, Platform& on_platform) : loop(&owner), platform(&on_platform) {}
+  LoopCore(Loop& owner, Platform& on_platform) : loop(&owner), platform(&on_platform) {
+    instant_send.try_only = true;
+  }
 
   void retain() noexcept { ++references; }
   void release() noexcept {
@@ -79,7 +82,8 @@ struct LoopCore {
   RingLink<TaskState> tasks;  // the unfinished ones, in order of creation
   RingLink<ThreadJob> jobs;   // what executors have
   RingLink<IoObject> io_objects;
-  Loop* loop;  // null once the loop is gone
+  SendOp instant_send{nullptr};  // for whoever sends memory that is not the op's to keep
+  Loop* loop;                    // null once the loop is gone
   Platform* platform;
   std::exception_ptr fatal;  // leaves run_forever() after the present callback
   std::uint64_t next_task_id = 1;

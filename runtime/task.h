@@ -91,7 +91,7 @@ namespace internal {
 [[noreturn]] void throw_empty_coro();
 
 template <class T>
-Task<T> start_task(LoopCore& loop, Coro<T> coro, const TaskOptions& options) {
+Task<T> start_task(LoopCore& loop, Coro<T>&& coro, const TaskOptions& options) {
   if (loop.closed) [[unlikely]]
     throw_loop_closed();
   if (!coro) [[unlikely]]
@@ -147,11 +147,11 @@ concept CoroFunction =
 
 // A coroutine that gives what `awaitable` gives: itself, if it is one.
 template <class A>
-auto as_coro(A&& awaitable) {
+decltype(auto) as_coro(A&& awaitable) {
   if constexpr (is_coro<std::remove_cvref_t<A>>) {
     static_assert(!std::is_lvalue_reference_v<A>,
                   "eddy: a Coro is run once: write std::move(coro)");
-    return std::remove_cvref_t<A>(std::move(awaitable));
+    return std::move(awaitable);
   } else {
     return run_awaitable<A>(StoredAwaitable<A>(std::forward<A>(awaitable)));
   }
@@ -174,7 +174,7 @@ auto ensure_future(LoopCore& loop, A&& awaitable,
 // Runs `awaitable` as a task of the running loop; it starts in a later turn. A Coro is moved
 // in; of a shared handle the task gives a copy of the result.
 // Errors: std::logic_error for an empty Coro or a closed loop, std::runtime_error when no
-// loop runs; the coroutine is then destroyed.
+// loop runs; the coroutine is then not moved from.
 // asyncio: create_task; also of awaitables that are no coroutines.
 template <Awaitable A>
 [[nodiscard("co_await the task, keep it, or cast to void to detach it")]] auto create_task(

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The timers of a loop, in exact order of (deadline, creation). Hides how: an indexed
-// 4-ary heap, whose nodes live in whoever waits.
+// 4-ary heap, whose nodes live in whoever waits. Most timers are removed before they are
+// due: to take one from the middle of the heap would move a whole branch up, so its entry
+// stays there, dead, until half of the entries are.
 
 #ifndef EDDY_RUNTIME_TIMER_QUEUE_H_
 #define EDDY_RUNTIME_TIMER_QUEUE_H_
@@ -31,16 +33,22 @@ struct TimerNode : Runnable {
 
 class TimerQueue {
  public:
-  bool empty() const { return heap_.empty(); }
-  std::size_t size() const { return heap_.size(); }
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return heap_.size() - dead_; }
 
   // The earliest deadline; kNever when there is none.
-  LoopTime next_deadline() const { return heap_.empty() ? kNever : heap_.front().when; }
+  LoopTime next_deadline() noexcept {
+    drop_dead_front();
+    return heap_.empty() ? kNever : heap_.front().when;
+  }
+
+  // False if there is nothing for move_due(now) to do.
+  bool may_be_due(LoopTime now) const { return !heap_.empty() && heap_.front().when <= now; }
 
   // Errors: std::bad_alloc, before anything has changed.
   void add(TimerNode& node, LoopTime when);
 
-  // Takes out a queued node.
+  // Takes out a queued node. Cost: constant, spread over many removals.
   void remove(TimerNode& node) noexcept;
 
   // Moves all timers that are due at `now` to `ready`, in order.
@@ -51,7 +59,7 @@ class TimerQueue {
   struct Entry {
     LoopTime when;
     std::uint64_t sequence;
-    TimerNode* node;
+    TimerNode* node;  // null: dead, its timer was removed
 
     bool before(const Entry& other) const {
       return when < other.when || (when == other.when && sequence < other.sequence);
@@ -62,8 +70,11 @@ class TimerQueue {
   void sift_up(std::size_t index, const Entry& entry) noexcept;
   void sift_down(std::size_t index, const Entry& entry) noexcept;
   void remove_at(std::size_t index) noexcept;
+  void drop_dead_front() noexcept;
+  void drop_all_dead() noexcept;
 
   std::vector<Entry> heap_;
+  std::size_t dead_ = 0;
   std::uint64_t next_sequence_ = 0;
 };
 

@@ -96,25 +96,48 @@ TEST(TimerQueue, ATimerAddedAgainIsANewOne) {
   EXPECT_EQ(due(queue, at(5)), (std::vector<int>{2, 1}));
 }
 
-// Against a model, with a fixed sequence of random steps.
-TEST(TimerQueue, AgreesWithAModel) {
-  std::uint32_t random = 12345;
+// The dearest order: each one removed is at the front.
+TEST(TimerQueue, ForgetsWhatIsRemovedInOrder) {
+  TimerQueue queue;
+  std::vector<std::unique_ptr<Timer>> timers;
+  for (int i = 0; i < 1000; ++i) {
+    timers.push_back(std::make_unique<Timer>(i));
+    queue.add(*timers.back(), at(i));
+  }
+  for (std::size_t i = 0; i < 990; ++i) {
+    queue.remove(*timers[i]);
+    timers[i].reset();
+    ASSERT_EQ(queue.size(), 999 - i);
+  }
+  EXPECT_EQ(queue.next_deadline(), at(990));
+  EXPECT_EQ(due(queue, at(994)), (std::vector<int>{990, 991, 992, 993, 994}));
+  for (std::size_t i = 995; i < 1000; ++i) queue.remove(*timers[i]);
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.next_deadline(), kNever);
+}
+
+// Against a model, with a fixed sequence of random steps. `ask`: how often it is asked for
+// its next deadline, one time in so many.
+void compare_with_a_model(std::uint32_t count, std::uint32_t span, std::uint32_t ask) {
+  std::uint32_t random = 12345 + ask;
   const auto next = [&random](std::uint32_t n) {
     random = random * 1664525u + 1013904223u;
     return (random >> 8) % n;
   };
   TimerQueue queue;
   std::vector<std::unique_ptr<Timer>> timers;
-  for (int i = 0; i < 300; ++i) timers.push_back(std::make_unique<Timer>(i));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    timers.push_back(std::make_unique<Timer>(static_cast<int>(i)));
+  }
   std::map<std::pair<LoopTime, std::uint64_t>, int> model;
   std::vector<std::pair<LoopTime, std::uint64_t>> key(timers.size());
   std::uint64_t sequence = 0;
   LoopTime now = at(0);
   for (int step = 0; step < 50000; ++step) {
-    const std::size_t i = next(300);
+    const std::size_t i = next(count);
     Timer& timer = *timers[i];
     if (next(20) == 0) {
-      now += LoopDuration(next(50));
+      now += LoopDuration(next(span / 4));
       std::vector<int> expected;
       while (!model.empty() && model.begin()->first.first <= now) {
         expected.push_back(model.begin()->second);
@@ -125,14 +148,21 @@ TEST(TimerQueue, AgreesWithAModel) {
       queue.remove(timer);
       model.erase(key[i]);
     } else {
-      key[i] = {now + LoopDuration(next(200)), sequence++};
+      key[i] = {now + LoopDuration(next(span)), sequence++};
       queue.add(timer, key[i].first);
       model[key[i]] = timer.number;
     }
     ASSERT_EQ(queue.size(), model.size());
+    if (next(ask) != 0) continue;
     ASSERT_EQ(queue.next_deadline(), model.empty() ? kNever : model.begin()->first.first);
   }
 }
+
+TEST(TimerQueue, AgreesWithAModel) { compare_with_a_model(300, 200, 1); }
+
+TEST(TimerQueue, AgreesWithAModelThatIsSeldomAsked) { compare_with_a_model(300, 200, 50); }
+
+TEST(TimerQueue, AgreesWithAModelOfManyThatAreRemoved) { compare_with_a_model(3000, 100000, 20); }
 
 }  // namespace
 }  // namespace eddy::internal

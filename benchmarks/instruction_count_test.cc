@@ -94,7 +94,7 @@ void measure(const HotPath& path) {
 TEST(InstructionCount, NestedCoAwait) { measure(HotPath("nested", 20000, 150, 81, 149)); }
 
 TEST(InstructionCount, CreateTaskAndAwait) {
-  measure(HotPath("spawn_await", 20000, 450, 608, 646));
+  measure(HotPath("spawn_await", 20000, 450, 578, 633));
 }
 
 TEST(InstructionCount, SleepZeroAmongAThousandTasks) {
@@ -134,7 +134,7 @@ TEST(InstructionCount, EchoOf64BytesOverStreams) {
   constexpr long kEach = 200;
   const double once = run(count_echo(kEach));
   const double twice = run(count_echo(2 * kEach));
-  judge(HotPath("echo", kConnections * kEach, 500, 978, 1005), once, twice);
+  judge(HotPath("echo", kConnections * kEach, 500, 680, 721), once, twice);
 }
 
 }  // namespace

@@ -43,19 +43,26 @@ FrameDepot& depot(std::size_t index) {
   return depots[index];
 }
 
+// Of the thread; without a destructor, so that it can be asked to the very end.
+struct State {
+  bool closed;
+  bool opened[FrameCache::kClasses];
+};
+
+constinit thread_local State state = {};
+
 // Empties the thread's lists at its end. Blocks freed later still (by the destructors of
 // other thread-local objects) find no room and go straight back.
 struct Drain {
   ~Drain() {
     for (std::size_t index = 0; index < FrameCache::kClasses; ++index) {
       frame_cache.room_[index] = 0;
-      if (opened[index]) depot(index).give(std::exchange(frame_cache.free_[index], nullptr));
+      if (state.opened[index]) depot(index).give(std::exchange(frame_cache.free_[index], nullptr));
     }
-    closed = true;
+    state.closed = true;
   }
 
-  bool closed = false;
-  bool opened[FrameCache::kClasses] = {};
+  void open(std::size_t index) noexcept { state.opened[index] = true; }
 };
 
 thread_local Drain drain;
@@ -66,9 +73,9 @@ constinit thread_local FrameCache frame_cache;
 
 void* FrameCache::refill(std::size_t index) {
   std::uint32_t count = 0;
-  if (drain.closed) return depot(index).take(1, count);
+  if (state.closed) return depot(index).take(1, count);
   FrameBlock* const first = depot(index).take(batch(index), count);
-  drain.opened[index] = true;
+  drain.open(index);
   frame_cache.free_[index] = first->next;
   frame_cache.room_[index] = most_kept(index) - (count - 1);
   return first;
@@ -76,7 +83,7 @@ void* FrameCache::refill(std::size_t index) {
 
 void FrameCache::release(FrameBlock& block, std::size_t index) noexcept {
   block.next = nullptr;
-  if (!drain.closed && drain.opened[index]) {
+  if (!state.closed && state.opened[index]) {
     // The last one freed stays: it is the warmest.
     FrameBlock* last = frame_cache.free_[index];
     for (std::uint32_t i = 1; i < batch(index); ++i) last = last->next;

@@ -40,8 +40,8 @@ inline void free_frame(void* block, std::size_t size) noexcept { ::operator dele
 
 class FrameCache {
  public:
-  static constexpr std::size_t kGranularity = 32;
-  static constexpr std::size_t kClasses = 32;
+  static constexpr std::size_t kGranularity = 16;
+  static constexpr std::size_t kClasses = 64;
   static constexpr std::size_t kLargest = kGranularity * kClasses;
 
   static std::size_t size_class(std::size_t size) { return (size - 1) / kGranularity; }

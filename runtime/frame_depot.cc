@@ -10,8 +10,10 @@ namespace eddy::internal {
 
 namespace {
 
-// Also their alignment: a block finds its slab by its address.
-constexpr std::size_t kSlabSize = 32 * 1024;
+// A block finds its slab by its address. A little of the room is left to malloc's own words,
+// or no two slabs could lie side by side.
+constexpr std::size_t kSlabAlignment = 32 * 1024;
+constexpr std::size_t kSlabSize = kSlabAlignment - 64;
 
 }  // namespace
 
@@ -27,11 +29,11 @@ struct FrameDepot::Slab {
 
   static Slab& of(FrameBlock& block) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(&block);
-    return *reinterpret_cast<Slab*>(address & ~std::uintptr_t{kSlabSize - 1});
+    return *reinterpret_cast<Slab*>(address & ~std::uintptr_t{kSlabAlignment - 1});
   }
 
   static void destroy(Slab* slab) noexcept {
-    ::operator delete(slab, kSlabSize, std::align_val_t(kSlabSize));
+    ::operator delete(slab, kSlabSize, std::align_val_t(kSlabAlignment));
   }
 };
 
@@ -76,7 +78,7 @@ std::size_t FrameDepot::slabs() const {
 
 FrameDepot::Slab* FrameDepot::usable_slab() {
   if (usable_ == nullptr) {
-    void* const memory = ::operator new(kSlabSize, std::align_val_t(kSlabSize));
+    void* const memory = ::operator new(kSlabSize, std::align_val_t(kSlabAlignment));
     link(*new (memory) Slab);
     ++slabs_;
   }

@@ -77,8 +77,7 @@ std::string pattern(std::size_t size);
 
 }  // namespace eddy::net_test
 
-// EXPECT_EQ of what an operation gives. A macro of gtest is a condition, and gcc before 13
-// miscompiles a co_await there.
+// EXPECT_EQ of what an operation gives, awaited in a statement of its own.
 #define EXPECT_GIVES(operation, expected)  \
   do {                                     \
     const auto given = co_await operation; \

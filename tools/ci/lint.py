@@ -4,10 +4,12 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import results
 
 INSTALL = pathlib.Path(__file__).with_name("install")
+RULES = pathlib.Path(__file__).with_name("coroutine_rules.py")
 
 
 def check(root):
@@ -21,6 +23,8 @@ def check(root):
          [name for name in files if re.search(r"(^|/)(BUILD|WORKSPACE|MODULE\.bazel|[^/]+\.(BUILD|bzl))$", name)]),
         ("clang-format", ["clang-format-19", "--dry-run", "-Werror"],
          [name for name in files if name.endswith((".h", ".cc"))]),
+        ("coroutine-rules", [sys.executable, RULES],
+         [name for name in files if name.endswith((".h", ".cc"))]),
         ("shellcheck", ["shellcheck", "-x"],
          [name for name in files if _is_shell(root / name)]),
     ]:
@@ -32,7 +36,7 @@ def _run(tool, command, files, root, cases):
     if not files:
         cases.skip(tool, "there is no file for it")
         return
-    print(f"+ {' '.join(command)} ({len(files)} files)", flush=True)
+    print(f"+ {' '.join(map(str, command))} ({len(files)} files)", flush=True)
     try:
         status = subprocess.run([*command, *files], cwd=root, stdin=subprocess.DEVNULL).returncode
     except FileNotFoundError:

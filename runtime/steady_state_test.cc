@@ -66,7 +66,7 @@ std::size_t allocations_after_warm_up(Rounds rounds) {
   return counted;
 }
 
-// Under a sanitizer every frame comes from operator new.
+// Without the cache every frame comes from operator new.
 #if defined(EDDY_PLAIN_FRAMES)
 #define EDDY_SKIP_WITHOUT_FRAME_CACHE() GTEST_SKIP() << "frames are not cached in this build"
 #else

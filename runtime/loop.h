@@ -112,8 +112,9 @@ class Loop {
   template <class F, class... Args>
     requires internal::Callback<F, Args...>
   void call_soon_threadsafe(F&& fn, Args&&... args) {
-    internal::post_callback(*core_->inbox, *core_, std::forward<F>(fn),
-                            std::forward<Args>(args)...);
+    // A share of it, because what is posted may end the loop before the post returns.
+    const std::shared_ptr<internal::Inbox> inbox = core_->inbox;
+    internal::post_callback(*inbox, *core_, std::forward<F>(fn), std::forward<Args>(args)...);
   }
 
   // After `delay`; zero or less is the next turn. Timers that are due together run in order

@@ -132,6 +132,17 @@ TEST(LoopNative, CallsOfOneThreadKeepTheirOrder) {
   EXPECT_EQ(calls, kThreads * kCalls);
 }
 
+// The call that ends a loop may still be on its way back when the loop is gone.
+TEST(LoopNative, MayGoBeforeTheCallThatEndedItReturns) {
+  for (int i = 0; i < 1000; ++i) {
+    auto loop = std::make_unique<Loop>();
+    std::thread other([&loop = *loop] { loop.call_soon_threadsafe([&loop] { loop.stop(); }); });
+    loop->run_forever();
+    loop.reset();
+    other.join();
+  }
+}
+
 // THR-08
 TEST(LoopNative, AMillionCallsBetweenTwoPollsAreNoError) {
   constexpr int kCalls = 1'000'000;

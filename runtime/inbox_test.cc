@@ -23,7 +23,7 @@ namespace eddy::internal {
 namespace {
 
 // Counts its wake-ups; the rest is never used.
-class CountingProactor final : public Proactor {
+class CountingProactor : public Proactor {
  public:
   Descriptor* attach(NativeHandle, DescriptorKind, std::error_code&) noexcept override {
     return nullptr;
@@ -37,6 +37,21 @@ class CountingProactor final : public Proactor {
   std::size_t in_flight() const noexcept override { return 0; }
 
   std::atomic<int> wakes{0};
+};
+
+// Its wake-ups last until well after the close has begun.
+class SlowProactor final : public CountingProactor {
+ public:
+  void wake() noexcept override {
+    wake_has_begun = true;
+    while (!close_has_begun) std::this_thread::yield();
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    wake_has_ended = true;
+  }
+
+  std::atomic<bool> wake_has_begun{false};
+  std::atomic<bool> close_has_begun{false};
+  std::atomic<bool> wake_has_ended{false};
 };
 
 void do_nothing(Runnable&) noexcept {}
@@ -107,6 +122,22 @@ TEST(Inbox, RefusesPostsOnceItIsClosed) {
   EXPECT_EQ(numbers(rest), (std::vector<int>{1}));
   EXPECT_FALSE(inbox.post(late));
   EXPECT_EQ(proactor.wakes, 0);
+}
+
+// The loop destroys its proactor next.
+TEST(Inbox, ClosesOnlyWhenAWakeUpHasEnded) {
+  SlowProactor proactor;
+  Inbox inbox(proactor);
+  Post post(0, 1);
+  EXPECT_TRUE(inbox.prepare_to_sleep());
+  std::thread other([&] { inbox.post(post); });
+  while (!proactor.wake_has_begun) std::this_thread::yield();
+  proactor.close_has_begun = true;
+  ReadyQueue rest;
+  inbox.close(rest);
+  EXPECT_TRUE(proactor.wake_has_ended);
+  other.join();
+  EXPECT_EQ(numbers(rest), (std::vector<int>{1}));
 }
 
 // THR-02: from several threads while the loop drains, with a close in the middle: every

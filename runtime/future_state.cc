@@ -8,14 +8,6 @@
 
 namespace eddy::internal {
 
-FutureState::~FutureState() {
-  // Only done callbacks can be left: all others hold a reference.
-  if (!waiters_.empty()) [[unlikely]]
-    waiters_.notify_all();
-  if (kind_ == Kind::kFuture && !done()) --loop_->live_futures;
-  loop_->release();
-}
-
 bool FutureState::cancel(std::string_view message) {
   if (done()) return false;
   std::exception_ptr error;

@@ -159,7 +159,13 @@ class FutureState {
   static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
 
  protected:
-  virtual ~FutureState();
+  virtual ~FutureState() {
+    // Only done callbacks can be left: all others hold a reference.
+    if (!waiters_.empty()) [[unlikely]]
+      waiters_.notify_all();
+    if (kind_ == Kind::kFuture && !done()) --loop_->live_futures;
+    loop_->release();
+  }
 
  private:
   void complete(Status status) noexcept {

@@ -21,6 +21,8 @@ IoObject::~IoObject() {
   loop_->release();
 }
 
+void LoopCore::destroy() noexcept { delete this; }
+
 void LoopCore::close_io_objects() noexcept {
   // Each is asked once, although any of them may go meanwhile.
   RingLink<IoObject> unasked;

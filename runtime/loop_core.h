@@ -60,11 +60,14 @@ struct LoopCore {
 
   void retain() noexcept { ++references; }
   void release() noexcept {
-    if (--references == 0) delete this;
+    if (--references == 0) [[unlikely]]
+      destroy();
   }
 
   // The time, read fresh. What was due meanwhile does not wait for the next poll.
   LoopTime read_clock() noexcept { return now = proactor->now(); }
+
+  void destroy() noexcept;  // the last reference is gone
 
   // Asks every IoObject for its end.
   void close_io_objects() noexcept;

@@ -152,6 +152,8 @@ void Loop::run_forever() {
   const Running running(*this);
   internal::LoopCore& core = *core_;
   internal::Inbox& inbox = *core.inbox;
+  // The first turn looks at the kernel and the clock, however long ago the last one was.
+  turns_until_poll_ = 0;
   do {
     if (!inbox.empty()) [[unlikely]]
       inbox.drain(core.ready);

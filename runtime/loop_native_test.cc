@@ -42,6 +42,10 @@ std::size_t open_descriptors() {
   return n;
 }
 
+Coro<> some_turns(int n) {
+  for (int i = 0; i < n; ++i) co_await yield_now();
+}
+
 // LOOP-18
 TEST(LoopNative, ClosesTheDescriptorsThatItOpened) {
   {
@@ -75,6 +79,18 @@ TEST(LoopNative, BlocksWhileItIsIdle) {
 }
 
 #endif
+
+// LOOP-02
+TEST(LoopNative, TheOneTurnAfterAnEarlyStopLooksAtTheClockHoweverManyTurnsWereBefore) {
+  Loop loop;
+  loop.run_until_complete(some_turns(40));
+  int fired = 0;
+  loop.call_later(1ms, [&fired] { ++fired; });
+  std::this_thread::sleep_for(5ms);
+  loop.stop();
+  loop.run_forever();
+  EXPECT_EQ(fired, 1);
+}
 
 // LOOP-14
 TEST(LoopNative, ItsClockNeverGoesBack) {

@@ -44,8 +44,8 @@ void DoneCallback::wait() noexcept {
 
 void DoneCallback::notified(WaitNode& node) noexcept {
   auto& self = static_cast<DoneCallback&>(node);
-  // A future that dies pending lets its callbacks go.
-  if (!self.state_->done()) {
+  // A future that dies pending, or whose loop is gone, lets its callbacks go.
+  if (!self.state_->done() || self.state_->loop().closed) {
     delete &self;
     return;
   }

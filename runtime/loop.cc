@@ -213,6 +213,7 @@ void Loop::close() {
   if (running_) throw std::logic_error("eddy: cannot close a running event loop");
   internal::LoopCore& core = *core_;
   if (core.closed) return;
+  core.now = core.proactor->now();
   core.closed = true;
   core.tasks.for_each([&core](internal::TaskState& task) {
     internal::report_exception(core, "Task was destroyed but it is pending!", nullptr, &task);

@@ -134,8 +134,9 @@ class Loop {
     return make_timer(when, std::forward<F>(fn), std::forward<Args>(args)...);
   }
 
-  // The loop's time, read fresh. Units: nanoseconds, monotonic.
-  LoopTime time() const { return core_->proactor->now(); }
+  // The loop's time, read fresh; that of its end once it is closed.
+  // Units: nanoseconds, monotonic.
+  LoopTime time() const { return core_->closed ? core_->now : core_->proactor->now(); }
 
   // -- Futures, tasks, threads --
 

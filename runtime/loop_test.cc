@@ -208,6 +208,25 @@ TEST_F(LoopTest, CloseDestroysWhatIsScheduledAndRunsNoneOfIt) {
   soon.cancel();
   later.cancel();
 }
+TEST_F(LoopTest, ThatIsClosedStillTellsTheTimeOfItsEnd) {
+  loop_.call_later(1s, [this] { loop_.stop(); });
+  loop_.run_forever();
+  loop_.close();
+  EXPECT_EQ(loop_.time(), LoopTime(1s));
+}
+
+TEST_F(LoopTest, ThatIsClosedRunsAndKeepsNoDoneCallback) {
+  Future<int> before = loop_.create_future<int>();
+  Future<int> after = loop_.create_future<int>();
+  const auto held = std::make_shared<int>(0);
+  before.add_done_callback([held](const Future<int>&) { ADD_FAILURE(); });
+  loop_.close();
+  before.set_result(1);
+  after.set_result(2);
+  after.add_done_callback([held](const Future<int>&) { ADD_FAILURE(); });
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 
 // DBG-03: a pending task is reported when its loop closes.
 TEST_F(LoopTest, CloseReportsTasksThatAreLeft) {

@@ -23,6 +23,7 @@
 #include "eddy/net/stream.h"
 #include "eddy/platform/native_handle.h"
 #include "eddy/runtime/coro.h"
+#include "eddy/runtime/done_callback.h"
 #include "eddy/runtime/gcc_closure_guard.h"
 #include "eddy/runtime/ref.h"
 
@@ -193,14 +194,15 @@ Coro<Server> start_server(std::unique_ptr<ConnectionHandler> handler, Hosts host
 // value. A connection is closed when its last handle is gone, which is at the latest when
 // the task ends; also when the task fails, which is reported to the exception handler.
 // When descriptors run out, that is reported once and accepting pauses for a second.
-// Errors: std::invalid_argument for an impossible host or port, before anything was done;
-// std::system_error of resolver_category() for an unknown host, and of the system, such as
-// address_in_use, with the address in what().
+// Errors: std::invalid_argument for a null `fn`, an impossible host or port, before anything
+// was done; std::system_error of resolver_category() for an unknown host, and of the system,
+// such as address_in_use, with the address in what().
 // asyncio: start_server.
 template <class F>
   requires internal::ServesConnections<std::decay_t<F>>
 Coro<Server> start_server(F&& fn, Hosts hosts, Port port, ServerOptions options = ServerOptions()) {
   internal::GccClosureGuard<F>::check();
+  internal::require_callable(fn);
   return internal::start_server(
       std::make_unique<internal::ConnectionHandlerOf<std::decay_t<F>>>(std::forward<F>(fn)),
       std::move(hosts), std::move(port), options);

@@ -82,6 +82,10 @@ void throw_empty_handle() {
   throw InvalidStateError("eddy: an empty or moved-from task or future was used");
 }
 
+void throw_null_callable() {
+  throw std::invalid_argument("eddy: a null function can not be called");
+}
+
 void require_settable(const FutureState& state) {
   if (state.is_task()) throw InvalidStateError("eddy: a task sets its result itself");
   if (state.done()) throw InvalidStateError("eddy: the future is done already");

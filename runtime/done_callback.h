@@ -6,6 +6,7 @@
 #ifndef EDDY_RUNTIME_DONE_CALLBACK_H_
 #define EDDY_RUNTIME_DONE_CALLBACK_H_
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -57,6 +58,17 @@ void report_callback_error(LoopCore& loop, FutureState* future,
                            CallbackState* callback = nullptr) noexcept;
 
 [[noreturn]] void throw_empty_handle();
+[[noreturn]] void throw_null_callable();
+
+// Refuses a null function pointer and an empty std::function before anything is made of it.
+// Errors: std::invalid_argument.
+template <class F>
+void require_callable(const F& fn) {
+  if constexpr (std::constructible_from<F, std::nullptr_t> && requires { fn == nullptr; }) {
+    if (fn == nullptr) throw_null_callable();
+  }
+}
+
 // Errors: InvalidStateError if it is done or a task.
 void require_settable(const FutureState& state);
 void require_exception(const std::exception_ptr& error);
@@ -80,6 +92,7 @@ class DoneCallbackOf final : public DoneCallback {
 template <class HandleType, class F>
 std::uint64_t add_done_callback(const Ref<FutureState>& state, F function) {
   if (!state) throw_empty_handle();
+  require_callable(function);
   auto* callback = new DoneCallbackOf<HandleType, F>(*state, std::move(function));
   const std::uint64_t token = callback->token();
   callback->wait();

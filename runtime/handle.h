@@ -109,6 +109,7 @@ CallbackState* make_callback(LoopCore& loop, F&& fn, Args&&... args) {
   using Result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
   static_assert(!is_coro<std::remove_cvref_t<Result>>,
                 "eddy: a callback must not return a Coro: use create_task");
+  require_callable(fn);
   return new CallbackOf<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(fn),
                                                                 std::forward<Args>(args)...);
 }
@@ -155,6 +156,7 @@ void post(Inbox& inbox, std::unique_ptr<PostedCallback> callback);
 
 template <class F, class... Args>
 void post_callback(Inbox& inbox, LoopCore& loop, F&& fn, Args&&... args) {
+  require_callable(fn);
   post(inbox, std::make_unique<PostedCallbackOf<std::decay_t<F>, std::decay_t<Args>...>>(
                   loop, std::forward<F>(fn), std::forward<Args>(args)...));
 }

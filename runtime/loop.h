@@ -99,6 +99,7 @@ class Loop {
     requires internal::Callback<F, Args...>
   Handle call_soon(F&& fn, Args&&... args) {
     check_schedulable();
+  // Errors: std::invalid_argument for a null one.
     auto* callback =
         internal::make_callback(*core_, std::forward<F>(fn), std::forward<Args>(args)...);
     callback->retain();
@@ -168,6 +169,7 @@ class Loop {
         *core_, future.ref(), std::forward<F>(fn), std::forward<Args>(args)...);
     job->start(target);
     return future;
+    internal::require_callable(fn);
   }
 
   // Errors: std::invalid_argument for null.

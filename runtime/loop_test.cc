@@ -226,6 +226,19 @@ TEST_F(LoopTest, ThatIsClosedRunsAndKeepsNoDoneCallback) {
   after.add_done_callback([held](const Future<int>&) { ADD_FAILURE(); });
   EXPECT_EQ(held.use_count(), 1);
 }
+TEST_F(LoopTest, RefusesANullCallable) {
+  const std::function<void()> empty;
+  void (*const null)() = nullptr;
+  EXPECT_THROW(loop_.call_soon(empty), std::invalid_argument);
+  EXPECT_THROW(loop_.call_soon(null), std::invalid_argument);
+  EXPECT_THROW(loop_.call_later(1s, empty), std::invalid_argument);
+  EXPECT_THROW(loop_.call_at(LoopTime(), empty), std::invalid_argument);
+  EXPECT_THROW(loop_.call_soon_threadsafe(empty), std::invalid_argument);
+  EXPECT_THROW(loop_.run_in_executor(nullptr, empty), std::invalid_argument);
+  const std::function<void(Future<>)> no_callback;
+  EXPECT_THROW(loop_.create_future().add_done_callback(no_callback), std::invalid_argument);
+}
+
 
 
 // DBG-03: a pending task is reported when its loop closes.

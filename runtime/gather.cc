@@ -29,10 +29,14 @@ void GatherState::start() {
 
 bool GatherState::cancel(std::string_view message) {
   if (done()) return false;
+  // It came back by way of a child, which waits for this: tasks in a ring.
+  if (passing_cancel_on_) return true;
+  passing_cancel_on_ = true;
   bool any = false;
   for (std::size_t i = 0; i < size_; ++i) {
     if (children_[i].child->cancel(message)) any = true;
   }
+  passing_cancel_on_ = false;
   if (any) cancel_requested_ = true;
   return any;
 }

@@ -79,6 +79,7 @@ class GatherState : public FutureState {
   std::size_t remaining_;
   const bool return_exceptions_;
   bool cancel_requested_ = false;
+  bool passing_cancel_on_ = false;
 };
 
 // Whether the result of a shared handle is copied or, of what nobody else has, moved.

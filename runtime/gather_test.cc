@@ -156,6 +156,23 @@ EDDY_TEST(Gather, CancelAfterItThrewDoesNothing) {
   EXPECT_FALSE(all.cancel());
   EXPECT_EQ(co_await slow, 7);
 }
+Coro<> gather_task(const Task<>& task) { co_await gather(task); }
+Coro<> gather_both(const Task<>& task, Future<> future) { co_await gather(task, future); }
+
+// Two tasks that wait for one another: the cancel goes round once, not for ever.
+EDDY_TEST(Gather, ACancelEndsWhereItComesBackToTheGather) {
+  Task<> first;
+  Task<> second;
+  const Future<> way_out;
+  first = create_task(gather_task(second));
+  second = create_task(gather_both(first, way_out));
+  co_await sleep(1ms);
+  EXPECT_TRUE(first.cancel());
+  EXPECT_TRUE(way_out.cancelled());
+  co_await as_outcome(first);
+  EXPECT_TRUE(first.cancelled() && second.cancelled());
+}
+
 
 Coro<> gather_two(Task<> a, Task<> b) { co_await gather(a, b); }
 

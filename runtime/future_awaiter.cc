@@ -17,4 +17,11 @@ std::exception_ptr future_misuse(const FutureState& state) {
           : "eddy: " + describe_future(state) + " is attached to a different loop"));
 }
 
+void require_own(const LoopCore& loop, const FutureState& state) {
+  if (&state.loop() == &loop) [[likely]]
+    return;
+  throw std::invalid_argument("eddy: " + describe_future(state) +
+                              " is attached to a different loop");
+}
+
 }  // namespace eddy::internal

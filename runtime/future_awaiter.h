@@ -26,6 +26,10 @@ std::string describe_future(const FutureState& state);
 // Why a task can not wait for `state`: it is the task itself, or another loop's.
 std::exception_ptr future_misuse(const FutureState& state);
 
+// For those that do not await it themselves.
+// Errors: std::invalid_argument unless `state` is of `loop`. asyncio: ValueError.
+void require_own(const LoopCore& loop, const FutureState& state);
+
 // What an await of a shared result gives.
 enum class Take { kLend, kCopy, kMove };
 

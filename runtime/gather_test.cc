@@ -20,6 +20,7 @@
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/future.h"
+#include "eddy/runtime/loop.h"
 #include "eddy/runtime/outcome.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
@@ -156,6 +157,17 @@ EDDY_TEST(Gather, CancelAfterItThrewDoesNothing) {
   EXPECT_FALSE(all.cancel());
   EXPECT_EQ(co_await slow, 7);
 }
+
+EDDY_TEST(Gather, RefusesEmptyHandlesAndThoseOfAnotherLoop) {
+  const Task<> empty;
+  EXPECT_THROW(static_cast<void>(gather(empty)), InvalidStateError);
+  EXPECT_THROW(static_cast<void>(gather(std::vector<Task<>>(1))), InvalidStateError);
+  Loop other;
+  const Future<> foreign = other.create_future();
+  EXPECT_THROW(static_cast<void>(gather(foreign)), std::invalid_argument);
+  co_return;
+}
+
 Coro<> gather_task(const Task<>& task) { co_await gather(task); }
 Coro<> gather_both(const Task<>& task, Future<> future) { co_await gather(task, future); }
 
@@ -172,7 +184,6 @@ EDDY_TEST(Gather, ACancelEndsWhereItComesBackToTheGather) {
   co_await as_outcome(first);
   EXPECT_TRUE(first.cancelled() && second.cancelled());
 }
-
 
 Coro<> gather_two(Task<> a, Task<> b) { co_await gather(a, b); }
 

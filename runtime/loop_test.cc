@@ -239,6 +239,12 @@ TEST_F(LoopTest, RefusesANullCallable) {
   EXPECT_THROW(loop_.create_future().add_done_callback(no_callback), std::invalid_argument);
 }
 
+TEST_F(LoopTest, RunUntilCompleteRefusesEmptyAndForeignHandles) {
+  EXPECT_THROW(loop_.run_until_complete(Task<>()), InvalidStateError);
+  Loop other{RunOptions().platform(sim_)};
+  EXPECT_THROW(loop_.run_until_complete(other.create_future()), std::invalid_argument);
+}
+
 
 
 // DBG-03: a pending task is reported when its loop closes.

@@ -134,6 +134,12 @@ EDDY_TEST(Shield, ATimeoutLeavesTheInnerTaskAlone) {
   EXPECT_EQ(co_await inner, 7);
 }
 
+EDDY_TEST(Shield, RefusesAnEmptyHandle) {
+  const Task<> empty;
+  EXPECT_THROW(static_cast<void>(shield(empty)), InvalidStateError);
+  co_return;
+}
+
 EDDY_TEST(Shield, AnErrorThatNobodyCanSeeAnyMoreIsReported) {
   std::vector<std::string> reports;
   get_running_loop().set_exception_handler(

@@ -158,10 +158,12 @@ decltype(auto) as_coro(A&& awaitable) {
 }
 
 // The handle of what was given: of a task or future itself, of a new task else.
+// Errors: InvalidStateError for an empty handle, std::invalid_argument for another loop's.
 template <class A>
 auto ensure_future(LoopCore& loop, A&& awaitable,
                    SourceLocation created = SourceLocation::current()) {
   if constexpr (is_future_handle<std::remove_cvref_t<A>>) {
+    require_own(loop, awaitable.state());
     return Future<ResultOf<A>>(awaitable.ref());
   } else {
     return Future<ResultOf<A>>(

@@ -5,7 +5,16 @@
 
 namespace eddy::internal {
 
-void throw_empty_wait() { throw std::invalid_argument("eddy: wait() of nothing"); }
+void check_wait(std::size_t handles, const WaitOptions& options) {
+  if (handles == 0) throw std::invalid_argument("eddy: wait() of nothing");
+  switch (options.return_when()) {
+    case FIRST_COMPLETED:
+    case FIRST_EXCEPTION:
+    case ALL_COMPLETED:
+      return;
+  }
+  throw std::invalid_argument("eddy: wait() with an unknown ReturnWhen");
+}
 
 std::string WaitLeaf::describe() const {
   return "wait, " + std::to_string(remaining_) + " of " + std::to_string(size_) + " not done";

@@ -17,6 +17,7 @@
 #include "eddy/runtime/child_waiter.h"
 #include "eddy/runtime/delay.h"
 #include "eddy/runtime/future.h"
+#include "eddy/runtime/future_awaiter.h"
 #include "eddy/runtime/leaf.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/timer_queue.h"
@@ -105,7 +106,10 @@ class WaitAwaiter final : public WaitLeaf {
   void await_suspend(std::coroutine_handle<Promise> handle) {
     std::vector<Ref<FutureState>> children;
     children.reserve(handles_.size());
-    for (const H& child : handles_) children.push_back(child.ref());
+    for (const H& child : handles_) {
+      require_own(handle.promise().task->loop(), child.state());
+      children.push_back(child.ref());
+    }
     enter(handle.promise());
     start(std::move(children));
     if (task().must_cancel()) [[unlikely]]
@@ -134,7 +138,8 @@ class WaitAwaiter final : public WaitLeaf {
   std::vector<H> handles_;
 };
 
-[[noreturn]] void throw_empty_wait();
+// Errors: std::invalid_argument for no handles and for a ReturnWhen that is none.
+void check_wait(std::size_t handles, const WaitOptions& options);
 
 }  // namespace internal
 
@@ -144,7 +149,7 @@ class [[nodiscard("wait does nothing until it is awaited")]] Wait {
  public:
   Wait(std::vector<H> handles, WaitOptions options)
       : handles_(std::move(handles)), options_(options) {
-    if (handles_.empty()) internal::throw_empty_wait();
+    internal::check_wait(handles_.size(), options_);
     for (const H& handle : handles_) static_cast<void>(handle.state());
   }
   internal::WaitAwaiter<H> operator co_await() && {
@@ -159,7 +164,8 @@ class [[nodiscard("wait does nothing until it is awaited")]] Wait {
 // Waits until `options` say so, and tells which are done. Never throws what a child ended
 // with, never cancels a child, and a timeout is no error.
 // Cancellation: prompt; the children are left alone.
-// Errors: std::invalid_argument for no handles, InvalidStateError for an empty one.
+// Errors: std::invalid_argument for no handles, for those of another loop and for a
+// ReturnWhen that is none; InvalidStateError for an empty handle.
 // asyncio: wait.
 template <class H>
   requires(internal::is_future_handle<H> || std::same_as<H, AnyTask>)

@@ -12,9 +12,11 @@
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/any_task.h"
+#include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/future.h"
+#include "eddy/runtime/loop.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
 #include "eddy/testing/co_test.h"
@@ -112,6 +114,21 @@ EDDY_TEST(Wait, RefusesNothingAndEmptyHandles) {
   EXPECT_THROW(static_cast<void>(wait(std::vector<Task<int>>())), std::invalid_argument);
   EXPECT_THROW(static_cast<void>(wait(std::vector<Task<int>>(1))), InvalidStateError);
   co_return;
+}
+
+// WAIT-05
+EDDY_TEST(Wait, RefusesAnUnknownReturnWhen) {
+  const Future<> future;
+  EXPECT_THROW(static_cast<void>(wait(static_cast<ReturnWhen>(3), future)), std::invalid_argument);
+  co_return;
+}
+
+Coro<> wait_for_one(Future<> future) { co_await wait(WaitOptions(), future); }
+
+EDDY_TEST(Wait, RefusesHandlesOfAnotherLoop) {
+  Loop other;
+  const auto outcome = co_await as_outcome(wait_for_one(other.create_future()));
+  EXPECT_THROW(outcome.value(), std::invalid_argument);
 }
 
 Coro<> wait_for_them(std::vector<Task<int>> tasks) { co_await wait(std::move(tasks)); }

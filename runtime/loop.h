@@ -72,14 +72,20 @@ class Loop {
   // fatal exception that left a task or callback, after which the loop may be run again.
   void run_forever();
 
-  // Runs `awaitable` to its end and returns its result, moved out.
+  // Runs `awaitable` to its end and returns its result: of a shared handle a copy.
   // Errors: what it ends with; std::runtime_error if the loop was stopped before.
   template <Awaitable A>
   internal::ResultOf<A> run_until_complete(A&& awaitable) {
     check_runnable();
+    using R = internal::ResultOf<A>;
     auto future = internal::ensure_future(*core_, std::forward<A>(awaitable));
     run_until_done(future.ref());
-    return std::move(future).result();
+    if constexpr (std::is_lvalue_reference_v<A> &&
+                  std::is_copy_constructible_v<internal::Stored<R>>) {
+      return future.result();
+    } else {
+      return std::move(future).result();
+    }
   }
 
   // The loop ends after the turn that it is in; before a run: after its first turn.
@@ -93,13 +99,13 @@ class Loop {
   bool is_closed() const noexcept { return core_->closed; }
 
   // -- Callbacks: `fn(args...)`, copies of which are kept until it has run --
+  // Errors: std::invalid_argument for a null one.
 
   // In the next turn, after all that is queued.
   template <class F, class... Args>
     requires internal::Callback<F, Args...>
   Handle call_soon(F&& fn, Args&&... args) {
     check_schedulable();
-  // Errors: std::invalid_argument for a null one.
     auto* callback =
         internal::make_callback(*core_, std::forward<F>(fn), std::forward<Args>(args)...);
     callback->retain();
@@ -163,13 +169,13 @@ class Loop {
   auto run_in_executor(Executor* executor, F&& fn, Args&&... args) {
     using R = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
     check_schedulable();
+    internal::require_callable(fn);
     Executor& target = executor != nullptr ? *executor : default_executor();
     Future<R> future = create_future<R>();
     auto* job = new internal::ThreadJobOf<R, std::decay_t<F>, std::decay_t<Args>...>(
         *core_, future.ref(), std::forward<F>(fn), std::forward<Args>(args)...);
     job->start(target);
     return future;
-    internal::require_callable(fn);
   }
 
   // Errors: std::invalid_argument for null.

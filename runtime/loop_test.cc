@@ -208,6 +208,7 @@ TEST_F(LoopTest, CloseDestroysWhatIsScheduledAndRunsNoneOfIt) {
   soon.cancel();
   later.cancel();
 }
+
 TEST_F(LoopTest, ThatIsClosedStillTellsTheTimeOfItsEnd) {
   loop_.call_later(1s, [this] { loop_.stop(); });
   loop_.run_forever();
@@ -226,6 +227,7 @@ TEST_F(LoopTest, ThatIsClosedRunsAndKeepsNoDoneCallback) {
   after.add_done_callback([held](const Future<int>&) { ADD_FAILURE(); });
   EXPECT_EQ(held.use_count(), 1);
 }
+
 TEST_F(LoopTest, RefusesANullCallable) {
   const std::function<void()> empty;
   void (*const null)() = nullptr;
@@ -239,13 +241,19 @@ TEST_F(LoopTest, RefusesANullCallable) {
   EXPECT_THROW(loop_.create_future().add_done_callback(no_callback), std::invalid_argument);
 }
 
+TEST_F(LoopTest, RunUntilCompleteLeavesTheResultInASharedFuture) {
+  Future<std::string> future = loop_.create_future<std::string>();
+  future.set_result("it");
+  EXPECT_EQ(loop_.run_until_complete(future), "it");
+  EXPECT_EQ(future.result(), "it");
+  EXPECT_EQ(loop_.run_until_complete(std::move(future)), "it");
+}
+
 TEST_F(LoopTest, RunUntilCompleteRefusesEmptyAndForeignHandles) {
   EXPECT_THROW(loop_.run_until_complete(Task<>()), InvalidStateError);
   Loop other{RunOptions().platform(sim_)};
   EXPECT_THROW(loop_.run_until_complete(other.create_future()), std::invalid_argument);
 }
-
-
 
 // DBG-03: a pending task is reported when its loop closes.
 TEST_F(LoopTest, CloseReportsTasksThatAreLeft) {

@@ -71,7 +71,7 @@ T run(Coro<T> main, RunOptions options = {}) {
 // The same of what `fn()` makes; `fn` lives until the end.
 template <class F>
   requires std::invocable<F&> && internal::is_coro<std::invoke_result_t<F&>>
-auto run(F fn, RunOptions options = {}) {
+decltype(auto) run(F fn, RunOptions options = {}) {
   Runner runner(options);
   return runner.run(std::invoke(fn));
 }

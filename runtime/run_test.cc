@@ -47,6 +47,14 @@ TEST(Run, TakesACallableAndKeepsItAlive) {
   EXPECT_EQ(result, "kept");
 }
 
+Coro<int&> give_back(int& number) { co_return number; }
+
+TEST(Run, GivesTheReferenceThatACallablesCoroutineGives) {
+  int number = 1;
+  int& same = run([&number] { return give_back(number); });
+  EXPECT_EQ(&same, &number);
+}
+
 // RUN-02
 TEST(Run, ThrowsWhatLeavesMain) { EXPECT_THROW(run(fail()), std::runtime_error); }
 

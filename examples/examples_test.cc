@@ -90,6 +90,12 @@ TEST(ConcurrentFetch, TellsOfAMalformedUrlInOneLine) {
             "needed)\n");
 }
 
+TEST(ConcurrentFetch, TellsOfWhatIsBehindABracket) {
+  const Finished run = run_example("concurrent_fetch 'http://[::1]x:1/'");
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.err.find("malformed URL"), std::string::npos) << run.err;
+}
+
 TEST(ConcurrentFetch, TellsOfAnUnknownHostInOneLine) {
   const Finished run = run_example("concurrent_fetch http://no-such-host.invalid/");
   EXPECT_EQ(run.status, 1);
@@ -107,6 +113,14 @@ eddy::Coro<> answer(eddy::StreamReader reader, eddy::StreamWriter writer) {
   } else if (request.find(" /chunks ") != std::string::npos) {
     writer.write(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  } else if (request.find(" /cut-status ") != std::string::npos) {
+    writer.write("HTTP/1.1 200 OK");
+  } else if (request.find(" /cut-head ") != std::string::npos) {
+    writer.write("HTTP/1.1 200 OK\r\nContent-Le");
+  } else if (request.find(" /no-blank-line ") != std::string::npos) {
+    writer.write("HTTP/1.1 200 OK\r\nServer: none\r\n");
+  } else if (request.find(" /colour ") != std::string::npos) {
+    writer.write("HTTP/1.1 500 a\rb\x1b[31m\r\n\r\n");
   } else if (request.find(" /garbage ") != std::string::npos) {
     writer.write("220 ready\r\n");
   } else {
@@ -156,6 +170,22 @@ TEST(ConcurrentFetch, TellsOfAnAnswerThatIsNotHttp) {
   const Finished run = eddy::run(fetch_from_server("@/garbage"));
   EXPECT_EQ(run.status, 1);
   EXPECT_NE(run.err.find("the answer is not HTTP"), std::string::npos) << run.err;
+}
+
+// One line for each, and no success of an answer whose end never came.
+TEST(ConcurrentFetch, TellsOfAnAnswerThatEndsInItsHead) {
+  const Finished run =
+      eddy::run(fetch_from_server("@/cut-status @/cut-head @/no-blank-line @/page"));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(count(run.err, "\n"), 3u) << run.err;
+  EXPECT_EQ(count(run.err, ": the connection ended before the answer did\n"), 3u) << run.err;
+  EXPECT_NE(run.out.find("/page: 13 bytes"), std::string::npos) << run.out;
+}
+
+TEST(ConcurrentFetch, PrintsNoControlCharactersOfAServer) {
+  const Finished run = eddy::run(fetch_from_server("@/colour"));
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.err.find(": HTTP status 500 a?b?[31m\n"), std::string::npos) << run.err;
 }
 
 TEST(ConcurrentFetch, TellsOfARefusedConnection) {

@@ -39,7 +39,8 @@ std::size_t parse_number(std::string_view text, int base, const std::string& wha
 Url parse_url(const std::string& text) {
   const std::string malformed = "malformed URL (http://host[:port]/path is needed)";
   constexpr std::string_view kScheme = "http://";
-  std::string_view rest = text;
+  // What is behind a # is the client's own affair.
+  std::string_view rest = std::string_view(text).substr(0, text.find('#'));
   const bool has_blank = std::any_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isspace(c) != 0 || std::iscntrl(c) != 0;
   });
@@ -62,7 +63,10 @@ Url parse_url(const std::string& text) {
     url.port = static_cast<int>(port);
     host = host.substr(0, colon);
   }
-  if (bracket != 0) host = host.substr(1, bracket - 1);
+  if (bracket != 0) {
+    if (host.size() != bracket + 1) throw std::invalid_argument(malformed);
+    host = host.substr(1, bracket - 1);
+  }
   if (host.empty()) throw std::invalid_argument(malformed);
   url.host = host;
   return url;
@@ -84,13 +88,31 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+// `HTTP/1.1 200 OK`
+bool is_status_line(std::string_view line) {
+  return line.size() >= 12 && line.substr(0, 7) == "HTTP/1." && line[8] == ' ' &&
+         std::all_of(line.begin() + 9, line.begin() + 12,
+                     [](unsigned char c) { return std::isdigit(c) != 0; }) &&
+         (line.size() == 12 || line[12] == ' ');
+}
+
 // Throws unless `line` is the status line of a success.
-void check_status(const std::string& line) {
-  const std::string_view text = trim(line);
-  if (text.substr(0, 7) != "HTTP/1." || text.size() < 12) {
-    throw std::runtime_error("the answer is not HTTP");
+void check_status(std::string line) {
+  if (!is_status_line(line)) throw std::runtime_error("the answer is not HTTP");
+  if (line[9] == '2') return;
+  for (char& c : line) {
+    if (std::iscntrl(static_cast<unsigned char>(c)) != 0) c = '?';
   }
-  if (text[9] != '2') throw std::runtime_error("HTTP status " + std::string(text.substr(9)));
+  throw std::runtime_error("HTTP status " + line.substr(9));
+}
+
+// A line of the answer's head, without its end; empty behind the last.
+eddy::Coro<std::string> read_head_line(eddy::StreamReader reader) {
+  const std::string line = co_await reader.readline();
+  if (line.empty() || line.back() != '\n') {
+    throw std::runtime_error("the connection ended before the answer did");
+  }
+  co_return std::string(trim(line));
 }
 
 eddy::Coro<std::string> read_chunks(eddy::StreamReader reader) {
@@ -101,17 +123,18 @@ eddy::Coro<std::string> read_chunks(eddy::StreamReader reader) {
     const std::size_t size = parse_number(size_text, 16, "a chunk of the answer has no size");
     if (size == 0) co_return body;
     body += co_await reader.readexactly(static_cast<std::ptrdiff_t>(size));
-    co_await reader.readexactly(2);
+    const std::string end = co_await reader.readexactly(2);
+    if (end != "\r\n") throw std::runtime_error("a chunk of the answer has no end");
   }
 }
 
 eddy::Coro<std::string> read_answer(eddy::StreamReader reader) {
-  check_status(co_await reader.readline());
+  check_status(co_await read_head_line(reader));
   std::string length;
   bool chunked = false;
   for (;;) {
-    const std::string line = co_await reader.readline();
-    if (trim(line).empty()) break;
+    const std::string line = co_await read_head_line(reader);
+    if (line.empty()) break;
     const std::size_t colon = std::min(line.find(':'), line.size());
     const std::string name = lower(line.substr(0, colon));
     const std::string value(trim(std::string_view(line).substr(std::min(colon + 1, line.size()))));

@@ -22,7 +22,7 @@ class ResolverCategory final : public std::error_category {
       case ResolverErrc::kFailure:
         return "name resolution failed for good";
       case ResolverErrc::kInvalidName:
-        return "invalid host name: empty, too long, or holding a NUL";
+        return "not a proper host name or address";
     }
     return "unknown resolver error " + std::to_string(value);
   }

@@ -33,7 +33,7 @@ enum class ResolverErrc {
   kHostNotFound = 1,  // the name does not exist, or has no address of the family
   kTemporaryFailure,  // no answer now; a later attempt may succeed
   kFailure,           // the resolver failed for good
-  kInvalidName,       // not a host name: empty, too long, or holding a NUL
+  kInvalidName,       // not a host name: empty, too long, holding a NUL, a bad literal
 };
 
 const std::error_category& resolver_category();

@@ -29,14 +29,22 @@ void GatherState::start() {
 
 bool GatherState::cancel(std::string_view message) {
   if (done()) return false;
-  // It came back by way of a child, which waits for this: tasks in a ring.
-  if (passing_cancel_on_) return true;
+  if (passing_cancel_on_) {
+    cancel_came_back_ = true;
+    return true;
+  }
   passing_cancel_on_ = true;
   bool any = false;
   for (std::size_t i = 0; i < size_; ++i) {
     if (children_[i].child->cancel(message)) any = true;
   }
   passing_cancel_on_ = false;
+  if (cancel_came_back_) {
+    // By way of a child that waits for this: tasks in a ring, which the cancel breaks here.
+    fail(shared_cancelled_error());
+    mark_retrieved();
+    return true;
+  }
   if (any) cancel_requested_ = true;
   return any;
 }

@@ -80,6 +80,7 @@ class GatherState : public FutureState {
   const bool return_exceptions_;
   bool cancel_requested_ = false;
   bool passing_cancel_on_ = false;
+  bool cancel_came_back_ = false;
 };
 
 // Whether the result of a shared handle is copied or, of what nobody else has, moved.

@@ -7,7 +7,11 @@
 
 namespace eddy::internal {
 
-CallbackState::~CallbackState() { loop_->release(); }
+CallbackState::~CallbackState() {
+  // Only of one whose callable could not be made.
+  if (pending_) --loop_->live_handles;
+  loop_->release();
+}
 
 CallbackState* CallbackState::from(Runnable& runnable) noexcept {
   return runnable.run == &run_callback ? static_cast<CallbackState*>(&runnable) : nullptr;

@@ -442,6 +442,21 @@ TEST_F(LoopTest, KeepsCopiesOfArgumentsAndTakesMoveOnlyOnes) {
   EXPECT_EQ(target, 6);
 }
 
+struct ThrowsWhenCopied {
+  ThrowsWhenCopied() = default;
+  ThrowsWhenCopied(const ThrowsWhenCopied&) { throw std::runtime_error("no copy"); }
+};
+
+TEST_F(LoopTest, AnArgumentThatCannotBeCopiedLeavesNothingBehind) {
+  const ThrowsWhenCopied argument;
+  const auto callback = [](const ThrowsWhenCopied&) { ADD_FAILURE(); };
+  EXPECT_THROW(loop_.call_soon(callback, argument), std::runtime_error);
+  EXPECT_THROW(loop_.call_later(1s, callback, argument), std::runtime_error);
+  EXPECT_THROW(loop_.call_soon_threadsafe(callback, argument), std::runtime_error);
+  EXPECT_THROW(loop_.run_in_executor(nullptr, callback, argument), std::runtime_error);
+  EXPECT_EQ(loop_.counters().total(), 0u);
+}
+
 // -- Timers ---------------------------------------------------------------------------------
 
 // SOON-04

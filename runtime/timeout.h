@@ -33,6 +33,11 @@ class Timeout {
 
   Timeout(const Timeout&) = delete;
   Timeout& operator=(const Timeout&) = delete;
+  ~Timeout() {
+    // The result of the block could not be moved or copied: that throws past leave().
+    if (state_ == State::kEntered || state_ == State::kExpiring) [[unlikely]]
+      leave(nullptr, false);
+  }
 
   // Runs the block `fn()` or `fn(timeout)`, which makes a Coro, in the calling task. When
   // the time is up the block is cancelled, and TimeoutError is thrown once it has ended

@@ -263,6 +263,30 @@ EDDY_TEST(WaitFor, LetsAnErrorOfTheCleanUpOut) {
 
 Coro<> wait_long(Task<> inner) { co_await wait_for(inner, 2h); }
 
+struct ThrowsWhenCopied {
+  ThrowsWhenCopied() = default;
+  ThrowsWhenCopied(const ThrowsWhenCopied&) { throw std::runtime_error("no copy"); }
+  ThrowsWhenCopied(ThrowsWhenCopied&&) noexcept {}
+};
+
+Coro<ThrowsWhenCopied> give_what_throws() {
+  co_await sleep(1ms);
+  co_return ThrowsWhenCopied();
+}
+
+EDDY_TEST(WaitFor, AResultThatCannotBeCopiedEndsTheTimeToo) {
+  auto task = create_task(give_what_throws());
+  bool thrown = false;
+  try {
+    co_await wait_for(task, 1s);
+  } catch (const std::runtime_error&) {
+    thrown = true;
+  }
+  EXPECT_TRUE(thrown);
+  EXPECT_EQ(get_running_loop().counters().timers, 0u);
+  co_await sleep(2s);
+}
+
 // WF-08
 EDDY_TEST(WaitFor, ItsCancelCancelsTheInner) {
   auto inner = create_task(sleep(1h));

@@ -178,6 +178,21 @@ class ConnectionHandlerOf final : public ConnectionHandler {
   F fn_;
 };
 
+// A parameter that is a reference would refer to a handle that is gone when the coroutine
+// goes on. Of generic lambdas nobody can tell.
+template <class F>
+inline constexpr bool takes_references = false;
+template <class F>
+  requires requires { &F::operator(); }
+inline constexpr bool takes_references<F> = takes_references<decltype(&F::operator())>;
+template <class R, class... Args>
+inline constexpr bool takes_references<R (*)(Args...)> = (std::is_reference_v<Args> || ...);
+template <class R, class C, class... Args>
+inline constexpr bool takes_references<R (C::*)(Args...)> = (std::is_reference_v<Args> || ...);
+template <class R, class C, class... Args>
+inline constexpr bool takes_references<R (C::*)(Args...) const> =
+    (std::is_reference_v<Args> || ...);
+
 template <class F>
 concept ServesConnections = requires(F& fn, StreamReader reader, StreamWriter writer) {
   { std::invoke(fn, std::move(reader), std::move(writer)) } -> std::same_as<Coro<>>;
@@ -201,6 +216,8 @@ Coro<Server> start_server(std::unique_ptr<ConnectionHandler> handler, Hosts host
 template <class F>
   requires internal::ServesConnections<std::decay_t<F>>
 Coro<Server> start_server(F&& fn, Hosts hosts, Port port, ServerOptions options = ServerOptions()) {
+  static_assert(!internal::takes_references<std::decay_t<F>>,
+                "eddy: the function of a server takes its reader and writer by value");
   internal::GccClosureGuard<F>::check();
   internal::require_callable(fn);
   return internal::start_server(

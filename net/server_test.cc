@@ -45,6 +45,17 @@ using net_test::flood_size;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// CPP-01: start_server() refuses what would refer to handles that are gone.
+constexpr auto kByValue = [](StreamReader, StreamWriter) -> Coro<> { co_return; };
+constexpr auto kByReference = [](const StreamReader&, StreamWriter) -> Coro<> { co_return; };
+constexpr auto kOfAnyType = [](auto, auto) -> Coro<> { co_return; };
+static_assert(!internal::takes_references<decltype(kByValue)>);
+static_assert(!internal::takes_references<decltype(kOfAnyType)>);
+static_assert(!internal::takes_references<Coro<> (*)(StreamReader, StreamWriter)>);
+static_assert(!internal::takes_references<std::function<Coro<>(StreamReader, StreamWriter)>>);
+static_assert(internal::takes_references<decltype(kByReference)>);
+static_assert(internal::takes_references<Coro<> (*)(StreamReader&&, StreamWriter&&)>);
+
 using Streams = std::pair<StreamReader, StreamWriter>;
 
 Coro<Streams> connect_to(const Server& server) {

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "eddy/runtime/errors.h"
+
 namespace eddy::internal {
 
 GatherState::GatherState(LoopCore& loop, std::size_t children, bool return_exceptions)
@@ -71,8 +73,8 @@ void GatherState::on_child(FutureState& child) noexcept {
 void GatherState::fail_as(FutureState& child) noexcept {
   child.mark_retrieved();
   fail(child.failure());
-  // That a gather was cancelled is nothing to report.
-  if (child.cancelled()) mark_retrieved();
+  // That a gather was cancelled is nothing to report; also not by way of a gather inside.
+  if (classify(child.failure()) == ExceptionKind::kCancelled) mark_retrieved();
 }
 
 void GatherState::settle(FutureState& last) noexcept {

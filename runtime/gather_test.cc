@@ -19,11 +19,13 @@
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/errors.h"
+#include "eddy/runtime/exception_context.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/outcome.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
+#include "eddy/runtime/wait.h"
 #include "eddy/testing/co_test.h"
 
 namespace eddy {
@@ -166,6 +168,31 @@ EDDY_TEST(Gather, RefusesEmptyHandlesAndThoseOfAnotherLoop) {
   const Future<> foreign = other.create_future();
   EXPECT_THROW(static_cast<void>(gather(foreign)), std::invalid_argument);
   co_return;
+}
+
+Coro<> gather_a_gather() {
+  auto inner = gather(sleep(0s), sleep(1h));
+  co_await gather(std::move(inner));
+}
+
+// The outer gather ends with what the inner one ends with, and nobody looks at it: the
+// second cancel came before the task could.
+EDDY_TEST(Gather, NobodyIsToldOfOneThatWasCancelledByWayOfAnother) {
+  int reports = 0;
+  get_running_loop().set_exception_handler([&](Loop&, const ExceptionContext&) { ++reports; });
+  for (int turns = 0; turns < 10; ++turns) {
+    auto task = create_task(gather_a_gather());
+    co_await sleep(1ms);
+    task.cancel();
+    for (int i = 0; i < turns; ++i) co_await yield_now();
+    task.cancel();
+    co_await wait(WaitOptions(), task);
+    EXPECT_TRUE(task.cancelled());
+    task = Task<>();
+    co_await sleep(1ms);
+  }
+  EXPECT_EQ(reports, 0);
+  get_running_loop().set_exception_handler(nullptr);
 }
 
 Coro<> gather_task(const Task<>& task) { co_await gather(task); }

@@ -35,7 +35,7 @@ std::string waiting_for(const TaskState& task) {
 CallGraph capture(FutureState& state, int depth) {
   CallGraph graph;
   graph.future = AnyTask(Ref<FutureState>(state));
-  graph.name = describe_future(state);
+  graph.name = state.describe();
   if (state.is_task()) {
     const auto& task = static_cast<TaskState&>(state);
     graph.waiting_for = waiting_for(task);
@@ -44,7 +44,7 @@ CallGraph capture(FutureState& state, int depth) {
   if (depth >= kMaxDepth) return graph;
   state.loop().tasks.for_each([&](TaskState& other) {
     Leaf* leaf = other.leaf();
-    if (leaf != nullptr && leaf->awaited() == &state) {
+    if (leaf != nullptr && leaf->waits_for(state)) {
       graph.awaited_by.push_back(capture(other, depth + 1));
     }
   });

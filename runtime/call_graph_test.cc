@@ -6,12 +6,17 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "eddy/runtime/coro.h"
+#include "eddy/runtime/gather.h"
+#include "eddy/runtime/shield.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/source_location.h"
 #include "eddy/runtime/task.h"
+#include "eddy/runtime/wait.h"
 #include "eddy/testing/co_test.h"
 
 namespace eddy {
@@ -55,6 +60,37 @@ EDDY_TEST(CallGraph, TellsWhoAwaitsATask) {
   EXPECT_NE(text.find("worker, waiting for sleep, 3.000 s left\n"), std::string::npos) << text;
   EXPECT_NE(text.find("first, waiting for worker\n"), std::string::npos) << text;
   co_await second;
+}
+
+// By way of futures that are no tasks.
+EDDY_TEST(CallGraph, TellsWhoWaitsThroughGatherWaitAndShield) {
+  auto task = create_task(outer(), "worker");
+  const auto by_gather = [&task]() -> Coro<> { co_await gather(sleep(1s), gather(task)); };
+  const auto by_wait = [&task]() -> Coro<> { co_await wait(std::vector<Task<>>(1, task)); };
+  const auto by_shield = [&task]() -> Coro<> { co_await shield(task); };
+  auto first = create_task(TaskOptions("first"), by_gather);
+  auto second = create_task(TaskOptions("second"), by_wait);
+  auto third = create_task(TaskOptions("third"), by_shield);
+  co_await yield_now();
+  const CallGraph graph = capture_call_graph(task);
+  EXPECT_EQ(graph.awaited_by.size(), 3u);
+  EXPECT_EQ(graph.awaited_by.at(0).name, "first");
+  EXPECT_EQ(graph.awaited_by.at(0).waiting_for, "gather of 2, 2 not done");
+  EXPECT_EQ(graph.awaited_by.at(1).name, "second");
+  EXPECT_EQ(graph.awaited_by.at(1).waiting_for, "wait, 1 of 1 not done");
+  EXPECT_EQ(graph.awaited_by.at(2).name, "third");
+  EXPECT_EQ(graph.awaited_by.at(2).waiting_for, "shield of worker");
+  co_await gather(first, second, third);
+  EXPECT_TRUE(capture_call_graph(task).awaited_by.empty());
+}
+
+// One that has not run yet is at its beginning.
+EDDY_TEST(CallGraph, HasThePlaceOfATaskThatHasNotStarted) {
+  auto task = create_task(inner());
+  const CallGraph graph = capture_call_graph(task);
+  EXPECT_EQ(graph.awaits.size(), 1u);
+  EXPECT_EQ(graph.awaits.at(0).line(), kInnerLine);
+  co_await task;
 }
 
 EDDY_TEST(CallGraph, EndsWhereTasksWaitForOneAnotherInARing) {

@@ -54,8 +54,7 @@ class CoroPromise : public PromiseOf<T> {
  public:
   template <Awaitable A>
   auto await_transform(A&& awaitable, SourceLocation here = SourceLocation::current()) {
-    this->file = here.file();
-    this->line = here.line();
+    this->set_location(here);
     return std::forward<A>(awaitable).operator co_await();
   }
 
@@ -181,7 +180,7 @@ class [[nodiscard("a Coro does nothing until it is awaited or made a task")]] Co
  private:
   explicit Coro(Handle handle) noexcept : handle_(handle) {}
   void drop() noexcept {
-    if (internal::debug_mode()) internal::report_never_awaited();
+    if (internal::debug_mode()) internal::report_never_awaited(handle_.promise().location());
     handle_.destroy();
   }
 
@@ -195,7 +194,10 @@ class Coro<T>::promise_type : public internal::CoroPromise<T> {
  public:
   promise_type() noexcept : internal::CoroPromise<T>(Handle::from_promise(*this)) {}
 
-  Coro get_return_object() noexcept { return Coro(Handle::from_promise(*this)); }
+  Coro get_return_object(SourceLocation here = SourceLocation::current()) noexcept {
+    this->set_location(here);
+    return Coro(Handle::from_promise(*this));
+  }
 
   template <class U = T>
     requires std::constructible_from<internal::Stored<T>, U&&> && (!std::is_reference_v<T>)
@@ -217,7 +219,10 @@ class Coro<void>::promise_type : public internal::CoroPromise<void> {
  public:
   promise_type() noexcept : CoroPromise<void>(Handle::from_promise(*this)) {}
 
-  Coro get_return_object() noexcept { return Coro(Handle::from_promise(*this)); }
+  Coro get_return_object(SourceLocation here = SourceLocation::current()) noexcept {
+    this->set_location(here);
+    return Coro(Handle::from_promise(*this));
+  }
 
   void return_void() noexcept { result_.emplace(); }
 };

@@ -28,13 +28,13 @@ void log_line(std::string_view line) noexcept {
   std::fprintf(stderr, "eddy: %.*s\n", static_cast<int>(line.size()), line.data());
 }
 
-void report_never_awaited() noexcept {
-  static constexpr const char* kMessage = "a coroutine was never awaited";
+void report_never_awaited(SourceLocation coroutine) noexcept {
+  const std::string message = "coroutine at " + coroutine.to_string() + " was never awaited";
   if (running_loop == nullptr) {
-    log_line(kMessage);
+    log_line(message);
     return;
   }
-  report_exception(*running_loop, kMessage, nullptr, nullptr);
+  report_exception(*running_loop, message, nullptr, nullptr);
 }
 
 }  // namespace eddy::internal

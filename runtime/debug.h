@@ -8,6 +8,8 @@
 
 #include <string_view>
 
+#include "eddy/runtime/source_location.h"
+
 namespace eddy::internal {
 
 // Whether the environment, or the loop that runs in this thread, asks for debug mode.
@@ -19,8 +21,9 @@ bool debug_environment() noexcept;
 // One line on standard error.
 void log_line(std::string_view line) noexcept;
 
-// Through the exception handler of the loop that runs here, or else on standard error.
-void report_never_awaited() noexcept;
+// Tells where the coroutine is. Through the exception handler of the loop that runs here, or
+// else on standard error.
+void report_never_awaited(SourceLocation coroutine) noexcept;
 
 }  // namespace eddy::internal
 

@@ -5,23 +5,17 @@
 
 namespace eddy::internal {
 
-std::string describe_future(const FutureState& state) {
-  if (!state.is_task()) return "a future";
-  return static_cast<const TaskState&>(state).name();
-}
-
 std::exception_ptr future_misuse(const FutureState& state) {
   const bool own = &state.loop() == running_loop;
-  return std::make_exception_ptr(std::runtime_error(
-      own ? "eddy: " + describe_future(state) + " can not await itself"
-          : "eddy: " + describe_future(state) + " is attached to a different loop"));
+  return std::make_exception_ptr(
+      std::runtime_error(own ? "eddy: " + state.describe() + " can not await itself"
+                             : "eddy: " + state.describe() + " is attached to a different loop"));
 }
 
 void require_own(const LoopCore& loop, const FutureState& state) {
   if (&state.loop() == &loop) [[likely]]
     return;
-  throw std::invalid_argument("eddy: " + describe_future(state) +
-                              " is attached to a different loop");
+  throw std::invalid_argument("eddy: " + state.describe() + " is attached to a different loop");
 }
 
 }  // namespace eddy::internal

@@ -20,9 +20,6 @@
 
 namespace eddy::internal {
 
-// `Task-2` or `a future`.
-std::string describe_future(const FutureState& state);
-
 // Why a task can not wait for `state`: it is the task itself, or another loop's.
 std::exception_ptr future_misuse(const FutureState& state);
 
@@ -63,7 +60,7 @@ class FutureAwaiter final : public LeafAwaiter<FutureAwaiter<T, how>, Taken<T, h
     this->wake_cancelled();
   }
 
-  std::string describe() const override { return describe_future(*state_); }
+  std::string describe() const override { return state_->describe(); }
 
   std::exception_ptr error() const {
     if (misuse_) [[unlikely]]

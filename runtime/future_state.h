@@ -117,6 +117,12 @@ class FutureState {
   // Asks for the end; see Future::cancel and Task::cancel.
   virtual bool cancel(std::string_view message);
 
+  // For reports: `a future`, `Task-7`, `gather of 3, 2 not done`.
+  virtual std::string describe() const { return "a future"; }
+  // For reports: whether it is a pending gather or the like of that one. A task's awaits do
+  // not count.
+  virtual bool waits_for(const FutureState&) const noexcept { return false; }
+
   // Where the result is: a ResultSlot of the future's type.
   virtual void* slot() noexcept = 0;
 

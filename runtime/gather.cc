@@ -3,6 +3,7 @@
 
 #include "eddy/runtime/gather.h"
 
+#include <algorithm>
 #include <string>
 
 #include "eddy/runtime/errors.h"
@@ -49,6 +50,17 @@ bool GatherState::cancel(std::string_view message) {
   }
   if (any) cancel_requested_ = true;
   return any;
+}
+
+std::string GatherState::describe() const {
+  return "gather of " + std::to_string(size_) + ", " + std::to_string(remaining_) + " not done";
+}
+
+bool GatherState::waits_for(const FutureState& other) const noexcept {
+  if (done()) return false;
+  return std::any_of(children_.get(), children_.get() + size_, [&other](const Child& child) {
+    return child.child.get() == &other || child.child->waits_for(other);
+  });
 }
 
 void GatherState::child_done(ChildWaiter& waiter) noexcept {

@@ -47,6 +47,8 @@ using TupleMember =
 class GatherState : public FutureState {
  public:
   bool cancel(std::string_view message) override;
+  std::string describe() const override;
+  bool waits_for(const FutureState& other) const noexcept override;
 
  protected:
   GatherState(LoopCore& loop, std::size_t children, bool return_exceptions);

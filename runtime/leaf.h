@@ -44,6 +44,12 @@ class Leaf {
   // The future that a cancel goes to in the place of cancel(); null for none.
   virtual FutureState* awaited() noexcept { return nullptr; }
 
+  // Whether it waits for `future`, perhaps by way of another one; for reports.
+  virtual bool waits_for(const FutureState& future) noexcept {
+    const FutureState* const mine = awaited();
+    return mine != nullptr && (mine == &future || mine->waits_for(future));
+  }
+
   // What it waits for, as `sleep until 3.5` or `Lock owned by Task-2`; for reports.
   virtual std::string describe() const = 0;
 

@@ -38,11 +38,15 @@ class PromiseBase {
   std::coroutine_handle<> handle;
   TaskState* task = nullptr;
   PromiseBase* parent = nullptr;  // who awaits it; null for the root of a task
-  const char* file = nullptr;     // of the await that it is in
+  const char* file = nullptr;     // of the await that it is in; at first of itself
   std::uint32_t line = 0;
   std::uint16_t nesting = 0;  // how deep in resumes it was started
   Phase phase = Phase::kCreated;
 
+  void set_location(SourceLocation here) noexcept {
+    file = here.file();
+    line = here.line();
+  }
   SourceLocation location() const { return SourceLocation::at(file, line); }
 
   // Always stores: rethrowing here makes clang destroy temporaries twice.

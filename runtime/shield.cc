@@ -17,6 +17,14 @@ bool ShieldState::cancel(std::string_view message) {
   return true;
 }
 
+std::string ShieldState::describe() const {
+  return done() ? "shield" : "shield of " + inner_.child().describe();
+}
+
+bool ShieldState::waits_for(const FutureState& other) const noexcept {
+  return !done() && (&inner_.child() == &other || inner_.child().waits_for(other));
+}
+
 void ShieldState::inner_done(ChildWaiter& waiter) noexcept {
   auto& self = waiter.owner<ShieldState>();
   FutureState& inner = waiter.child();

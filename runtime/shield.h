@@ -6,6 +6,7 @@
 #ifndef EDDY_RUNTIME_SHIELD_H_
 #define EDDY_RUNTIME_SHIELD_H_
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -26,6 +27,8 @@ class ShieldState final : public FutureState {
   explicit ShieldState(Ref<FutureState> inner);
 
   bool cancel(std::string_view message) override;
+  std::string describe() const override;
+  bool waits_for(const FutureState& other) const noexcept override;
   void* slot() noexcept override { return inner_.child().slot(); }
 
  private:

@@ -44,6 +44,7 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   std::uint32_t uncancel() noexcept;
 
   std::string name() const;
+  std::string describe() const override { return name(); }
   void set_name(std::string name) { extras().name = std::move(name); }
   std::uint64_t id() const noexcept { return id_; }
   SourceLocation created_at() const noexcept;

@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/wait.h"
 
+#include <algorithm>
+
 namespace eddy::internal {
 
 void check_wait(std::size_t handles, const WaitOptions& options) {
@@ -14,6 +16,13 @@ void check_wait(std::size_t handles, const WaitOptions& options) {
       return;
   }
   throw std::invalid_argument("eddy: wait() with an unknown ReturnWhen");
+}
+
+bool WaitLeaf::waits_for(const FutureState& other) noexcept {
+  return std::any_of(waiters_.get(), waiters_.get() + size_, [&other](const ChildWaiter& waiter) {
+    const FutureState* const child = waiter.child_ref().get();
+    return child != nullptr && (child == &other || child->waits_for(other));
+  });
 }
 
 std::string WaitLeaf::describe() const {

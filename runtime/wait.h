@@ -75,6 +75,7 @@ class WaitLeaf : public Leaf, private TimerNode {
   }
 
   std::string describe() const override;
+  bool waits_for(const FutureState& other) noexcept override;
 
  protected:
   explicit WaitLeaf(WaitOptions options) : TimerNode(&timed_out), options_(options) {}

@@ -43,6 +43,10 @@ FrameDepot::FrameDepot(std::size_t block_size) noexcept
   static_assert(sizeof(Slab) <= Slab::kHeader);
 }
 
+FrameDepot::~FrameDepot() {
+  while (usable_ != nullptr) Slab::destroy(std::exchange(usable_, usable_->next));
+}
+
 FrameBlock* FrameDepot::take(std::uint32_t wanted, std::uint32_t& count) {
   const std::lock_guard lock(mutex_);
   FrameBlock* chain = nullptr;

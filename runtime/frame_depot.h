@@ -25,6 +25,8 @@ class FrameDepot {
   explicit FrameDepot(std::size_t block_size) noexcept;
   FrameDepot(const FrameDepot&) = delete;
   FrameDepot& operator=(const FrameDepot&) = delete;
+  // All blocks are back.
+  ~FrameDepot();
 
   // A chain of 1 to `wanted` blocks; sets `count`. Errors: std::bad_alloc.
   FrameBlock* take(std::uint32_t wanted, std::uint32_t& count);

@@ -101,9 +101,9 @@ TEST(ThreadPool, UsesAnIdleThreadAgain) {
 
 // EXE-06: as many jobs at once as there are threads.
 TEST(ThreadPool, RunsJobsAtTheSameTime) {
-  ThreadPool pool(4);
   Gate gate;
   std::atomic<int> inside{0};
+  ThreadPool pool(4);  // the first to go: its jobs use the others
   for (int i = 0; i < 4; ++i) {
     pool.submit([&] {
       ++inside;
@@ -117,8 +117,8 @@ TEST(ThreadPool, RunsJobsAtTheSameTime) {
 
 // EXE-03
 TEST(ThreadPool, RefusesJobsAfterShutdown) {
-  ThreadPool pool(2);
   std::atomic<int> done{0};
+  ThreadPool pool(2);
   for (int i = 0; i < 10; ++i) pool.submit([&] { ++done; });
   EXPECT_TRUE(pool.shutdown());
   EXPECT_EQ(done, 10);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -57,7 +58,7 @@ class WaitOptions {
   Delay timeout_ = std::nullopt;
 };
 
-// Both in the order given.
+// Both in the order given, each handle once.
 template <class H>
 struct WaitResult {
   std::vector<H> done;
@@ -139,6 +140,13 @@ class WaitAwaiter final : public WaitLeaf {
   std::vector<H> handles_;
 };
 
+// Errors: InvalidStateError for an empty handle.
+template <class H>
+void drop_duplicates(std::vector<H>& handles) {
+  std::unordered_set<const FutureState*> seen;
+  std::erase_if(handles, [&seen](const H& handle) { return !seen.insert(&handle.state()).second; });
+}
+
 // Errors: std::invalid_argument for no handles and for a ReturnWhen that is none.
 void check_wait(std::size_t handles, const WaitOptions& options);
 
@@ -151,7 +159,7 @@ class [[nodiscard("wait does nothing until it is awaited")]] Wait {
   Wait(std::vector<H> handles, WaitOptions options)
       : handles_(std::move(handles)), options_(options) {
     internal::check_wait(handles_.size(), options_);
-    for (const H& handle : handles_) static_cast<void>(handle.state());
+    internal::drop_duplicates(handles_);
   }
   internal::WaitAwaiter<H> operator co_await() && {
     return internal::WaitAwaiter<H>(std::move(handles_), options_);

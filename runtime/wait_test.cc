@@ -167,5 +167,15 @@ EDDY_TEST(Wait, TakesHandlesOfAnyTypes) {
   EXPECT_EQ(result.pending, (std::vector<AnyTask>{future}));
 }
 
+EDDY_TEST(Wait, TellsOfAHandleThatWasGivenTwiceOnce) {
+  const auto tasks = start(give(1, 10ms), give(2, 30ms), give(3, 5ms));
+  std::vector<Task<int>> doubled(tasks);
+  doubled.insert(doubled.end(), tasks.begin(), tasks.end());
+  const auto result = co_await wait(doubled, WaitOptions().timeout(20ms));
+  EXPECT_EQ(result.done, (std::vector<Task<int>>{tasks.at(0), tasks.at(2)}));
+  EXPECT_EQ(result.pending, std::vector<Task<int>>(1, tasks.at(1)));
+  co_await finish(tasks);
+}
+
 }  // namespace
 }  // namespace eddy

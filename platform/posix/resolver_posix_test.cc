@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <fstream>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -29,7 +30,17 @@ std::vector<SocketAddress> resolve(const std::string& host, std::error_code& err
   return resolver.resolve(host, 80, family, error);
 }
 
+// A system that was just unpacked may have no /etc/hosts yet.
+bool system_has_localhost() {
+  std::ifstream hosts("/etc/hosts");
+  for (std::string word; hosts >> word;) {
+    if (word == "localhost") return true;
+  }
+  return false;
+}
+
 TEST(PosixResolver, KnowsLocalhostAndGivesEachAddressOnce) {
+  if (!system_has_localhost()) GTEST_SKIP() << "/etc/hosts has no localhost";
   std::error_code error;
   const std::vector<SocketAddress> addresses = resolve("localhost", error, AddressFamily::kIpv4);
   ASSERT_FALSE(error) << error.message();
@@ -70,6 +81,7 @@ TEST(PosixResolver, RefusesWhatIsNoName) {
 }
 
 TEST(PosixResolver, AnswersSeveralThreadsAtOnce) {
+  if (!system_has_localhost()) GTEST_SKIP() << "/etc/hosts has no localhost";
   PosixResolver resolver;
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {

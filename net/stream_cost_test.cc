@@ -38,7 +38,8 @@ constexpr std::size_t kHeader = alignof(std::max_align_t);
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined: gcc would take the header for a slip of the pointer.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   auto* block = static_cast<char*>(std::malloc(size + kHeader));
   if (block == nullptr) throw std::bad_alloc();
   *reinterpret_cast<std::size_t*>(block) = size;
@@ -47,7 +48,7 @@ void* operator new(std::size_t size) {
   return block + kHeader;
 }
 
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   if (memory == nullptr) return;
   char* const block = static_cast<char*>(memory) - kHeader;
   live_bytes -= *reinterpret_cast<std::size_t*>(block);

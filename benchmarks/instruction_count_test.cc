@@ -91,10 +91,10 @@ void measure(const HotPath& path) {
         count_once(name + " " + std::to_string(2 * path.count)));
 }
 
-TEST(InstructionCount, NestedCoAwait) { measure(HotPath("nested", 20000, 150, 81, 150)); }
+TEST(InstructionCount, NestedCoAwait) { measure(HotPath("nested", 20000, 150, 83, 150)); }
 
 TEST(InstructionCount, CreateTaskAndAwait) {
-  measure(HotPath("spawn_await", 20000, 450, 578, 625));
+  measure(HotPath("spawn_await", 20000, 450, 581, 625));
 }
 
 TEST(InstructionCount, SleepZeroAmongAThousandTasks) {
@@ -134,7 +134,7 @@ TEST(InstructionCount, EchoOf64BytesOverStreams) {
   constexpr long kEach = 200;
   const double once = run(count_echo(kEach));
   const double twice = run(count_echo(2 * kEach));
-  judge(HotPath("echo", kConnections * kEach, 500, 680, 721), once, twice);
+  judge(HotPath("echo", kConnections * kEach, 500, 678, 720), once, twice);
 }
 
 }  // namespace

@@ -72,6 +72,19 @@ TEST(FrameAllocator, WorksWhileItsThreadEnds) {
 
 #if !defined(EDDY_PLAIN_FRAMES)
 
+// What a thread has kept is there for the others when it is gone.
+TEST(FrameAllocator, AThreadThatEndsLeavesItsBlocks) {
+  std::set<void*> addresses;
+  for (int i = 0; i < 100; ++i) {
+    std::thread([&addresses] {
+      void* const block = allocate_frame(720);
+      addresses.insert(block);
+      free_frame(block, 720);
+    }).join();
+  }
+  EXPECT_LT(addresses.size(), 20u);
+}
+
 TEST(FrameAllocator, GivesABlockOfTheSameSizeClassAgain) {
   // The first one opens the list of its class.
   free_frame(allocate_frame(200), 200);

@@ -138,15 +138,18 @@ EDDY_TEST_EVERYWHERE(ToThread, ACancelledAwaitLeavesTheCallAlone) {
 
 // EXE-02: run() waits for the calls that are left.
 TEST(ToThread, RunWaitsForCallsThatAreLeft) {
+  std::atomic<bool> main_ends{false};
   std::atomic<bool> ended{false};
   run([&]() -> Coro<> {
-    const auto call = [&ended] {
-      std::this_thread::sleep_for(3ms);
+    const auto call = [&main_ends, &ended] {
+      while (!main_ends) std::this_thread::yield();
+      for (int i = 0; i < 1000; ++i) std::this_thread::yield();
       ended = true;
     };
     auto task = create_task(to_thread(call));
     co_await turns(2);
     task.cancel();
+    main_ends = true;
   });
   EXPECT_TRUE(ended);
 }

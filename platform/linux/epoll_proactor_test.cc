@@ -134,16 +134,21 @@ TEST_F(EpollWake, EndsTheNextPoll) {
   EXPECT_GE(proactor_->now(), start + std::chrono::milliseconds(5));  // one poll, not two
 }
 
+// Just before it sleeps, and while it does; so many times that both are met.
 TEST_F(EpollWake, EndsThePresentPoll) {
-  std::atomic<bool> woken = false;
-  std::thread waker([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    woken = true;
-    proactor_->wake();
-  });
-  EXPECT_EQ(proactor_->poll(kNever), 0u);
-  EXPECT_TRUE(woken);
-  waker.join();
+  for (int i = 0; i < 1000; ++i) {
+    std::atomic<bool> polls = false;
+    std::atomic<bool> woken = false;
+    std::thread waker([&] {
+      while (!polls) std::this_thread::yield();
+      woken = true;
+      proactor_->wake();
+    });
+    polls = true;
+    EXPECT_EQ(proactor_->poll(kNever), 0u);
+    EXPECT_TRUE(woken);
+    waker.join();
+  }
 }
 
 TEST_F(EpollWake, AMillionBetweenTwoPollsAreAtMostOneWrite) {

@@ -71,6 +71,18 @@ class Leaf {
     task_->continue_running();
   }
 
+  // Calls `arm`, which begins the wait. What it throws comes out of the await, which then has
+  // not suspended.
+  template <class Arm>
+  auto begin(Arm arm) {
+    try {
+      return arm();
+    } catch (...) {
+      leave();
+      throw;
+    }
+  }
+
   // The wait is over: the task is resumed in its turn.
   void wake() noexcept {
     state_ = State::kRunnable;
@@ -102,7 +114,8 @@ class Leaf {
 
 // The await of an operation that gives T. Derived has:
 //     bool await_ready()            over without a wait?
-//     bool arm()                    begins the wait; false: it is over already
+//     bool arm()                    begins the wait; false: it is over already; may throw
+//                                   before it has begun
 //     void cancel() noexcept        see Leaf
 //     T value()                     the result, once it is over
 // and may replace:
@@ -116,7 +129,7 @@ class LeafAwaiter : public Leaf {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> handle) {
     enter(handle.promise());
-    if (!self().arm()) {
+    if (!begin([this] { return self().arm(); })) {
       leave();
       return false;
     }

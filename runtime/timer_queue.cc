@@ -22,7 +22,6 @@ void TimerQueue::add(TimerNode& node, LoopTime when) {
   heap_.push_back(entry);
   ++next_sequence_;
   node.when = when;
-  node.sequence = entry.sequence;
   sift_up(heap_.size() - 1, entry);
 }
 

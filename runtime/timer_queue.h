@@ -26,8 +26,7 @@ struct TimerNode : Runnable {
 
   bool queued() const { return index != kUnqueued; }
 
-  LoopTime when;           // meaningful once it was added
-  std::uint64_t sequence;  // likewise
+  LoopTime when;  // meaningful once it was added
   std::uint32_t index = kUnqueued;
 };
 

@@ -113,7 +113,7 @@ class WaitAwaiter final : public WaitLeaf {
       children.push_back(child.ref());
     }
     enter(handle.promise());
-    start(std::move(children));
+    begin([&] { start(std::move(children)); });
     if (task().must_cancel()) [[unlikely]]
       task().deliver_cancel();
   }

@@ -105,8 +105,15 @@ Task<T> start_task(LoopCore& loop, Coro<T>&& coro, const TaskOptions& options) {
     throw;
   }
   Task<T> task(Ref<FutureState>::adopt(state));
-  if (!options.name().empty()) state->set_name(options.name());
-  state->schedule(options.created());
+  try {
+    if (!options.name().empty()) state->set_name(options.name());
+    state->schedule(options.created());
+  } catch (...) {
+    // The loop has it already: it ends in its turn, and its body never runs.
+    state->cancel({});
+    loop.ready.push(*state);
+    throw;
+  }
   return task;
 }
 

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -572,6 +574,29 @@ EDDY_TEST(Cancel, BreaksARingOfTasks) {
   co_await turns(3);
   EXPECT_TRUE(a.cancelled());
   EXPECT_TRUE(b.cancelled());
+}
+
+// Of a task that waits for a ring which it is no part of, at whatever distance.
+EDDY_TEST(Cancel, BreaksARingThatBeginsBehindTheTask) {
+  const auto await_next = [](std::vector<Task<>>& tasks, std::size_t next) -> Coro<> {
+    co_await yield_now();
+    co_await tasks[next];
+  };
+  for (std::size_t before = 1; before < 6; ++before) {
+    for (std::size_t ring = 2; ring < 6; ++ring) {
+      std::vector<Task<>> tasks;
+      for (std::size_t i = 1; i < before + ring; ++i) {
+        tasks.push_back(create_task(await_next, std::ref(tasks), i));
+      }
+      tasks.push_back(create_task(await_next, std::ref(tasks), before));
+      co_await turns(3);
+      EXPECT_TRUE(tasks.front().cancel());
+      co_await turns(static_cast<int>(before + ring) + 2);
+      for (const Task<>& task : tasks) {
+        EXPECT_TRUE(task.cancelled()) << before << " before a ring of " << ring;
+      }
+    }
+  }
 }
 
 // A cancelled task that is awaited by several: each sees it.

@@ -55,6 +55,12 @@ std::exception_ptr TaskState::cancelled_error() const {
 bool TaskState::cancel(std::string_view message) {
   if (done()) return false;
   TaskState* task = this;
+  // Tasks that wait for one another in a ring would be walked for ever. Most rings are found
+  // where the cancel came in; `checkpoint` moves on, ever more rarely, so that it gets into
+  // one that begins behind.
+  TaskState* checkpoint = this;
+  std::size_t steps_left = 1;
+  std::size_t next_steps = 2;
   for (;;) {
     ++task->cancel_requests_;
     if (!message.empty()) {
@@ -78,11 +84,14 @@ bool TaskState::cancel(std::string_view message) {
       return true;
     }
     task = static_cast<TaskState*>(awaited);
-    // Tasks that wait for one another in a ring would be walked for ever; the cancel
-    // breaks the ring where it came in.
-    if (task == this) {
-      leaf_->cancel();
+    if (task == this || task == checkpoint) {
+      task->leaf_->cancel();
       return true;
+    }
+    if (--steps_left == 0) {
+      checkpoint = task;
+      steps_left = next_steps;
+      next_steps *= 2;
     }
   }
 }

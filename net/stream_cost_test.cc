@@ -9,8 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,39 +25,13 @@
 #include "eddy/runtime/frame_allocator.h"
 #include "eddy/runtime/run.h"
 #include "eddy/runtime/task.h"
-
-namespace {
-
-std::size_t allocations = 0;
-std::size_t live_bytes = 0;
-
-// In front of every block: its size.
-constexpr std::size_t kHeader = alignof(std::max_align_t);
-
-}  // namespace
-
-// Not inlined: gcc would take the header for a slip of the pointer.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  auto* block = static_cast<char*>(std::malloc(size + kHeader));
-  if (block == nullptr) throw std::bad_alloc();
-  *reinterpret_cast<std::size_t*>(block) = size;
-  ++allocations;
-  live_bytes += size;
-  return block + kHeader;
-}
-
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  if (memory == nullptr) return;
-  char* const block = static_cast<char*>(memory) - kHeader;
-  live_bytes -= *reinterpret_cast<std::size_t*>(block);
-  std::free(block);
-}
-
-void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+#include "eddy/testing/counted_memory.h"
 
 namespace eddy {
 namespace {
 
+using counted_memory::allocations;
+using counted_memory::live_bytes;
 using net_test::connect_pair;
 using net_test::StreamPair;
 using std::chrono::milliseconds;
@@ -101,14 +73,14 @@ Coro<std::size_t> count_allocations(StreamPair pair, int rounds, std::size_t siz
   std::vector<char> answer(size);
   std::size_t before = 0;
   for (int i = -10; i < rounds; ++i) {
-    if (i == 0) before = allocations;
+    if (i == 0) before = allocations();
     pair.client.write(message);
     for (std::size_t count = 0; count < size;) {
       const std::span<char> rest = std::span<char>(answer).subspan(count);
       count += co_await pair.client_reader.read_into(rest);
     }
   }
-  co_return allocations - before;
+  co_return allocations() - before;
 }
 
 EDDY_NATIVE_TEST(StreamAllocations, EchoIntoABufferNeedsNone) {
@@ -135,12 +107,12 @@ EDDY_NATIVE_TEST(StreamAllocations, ReadingShortLinesNeedsNone) {
   StreamPair pair = co_await connect_pair();
   std::size_t before = 0;
   for (int i = -10; i < 100; ++i) {
-    if (i == 0) before = allocations;
+    if (i == 0) before = allocations();
     pair.client.write("short line\n");
     const std::string line = co_await pair.server_reader.readline();
     EXPECT_EQ(line.size(), 11u);
   }
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocations(), before);
 }
 
 // Frames and tasks come from free lists, which operator new does not see: lists that are long
@@ -148,7 +120,7 @@ EDDY_NATIVE_TEST(StreamAllocations, ReadingShortLinesNeedsNone) {
 #if defined(EDDY_PLAIN_FRAMES)
 
 void fill_free_lists() {}
-std::size_t bytes_in_use() { return live_bytes; }
+std::size_t bytes_in_use() { return live_bytes(); }
 
 #else
 
@@ -164,7 +136,7 @@ void fill_free_lists() {
 
 std::size_t bytes_in_use() {
   using internal::FrameCache;
-  std::size_t bytes = live_bytes;
+  std::size_t bytes = live_bytes();
   for (std::size_t i = 0; i < FrameCache::kClasses; ++i) {
     bytes += internal::frame_cache.room_[i] * (i + 1) * FrameCache::kGranularity;
   }

@@ -25,6 +25,7 @@
 #include "eddy/runtime/outcome.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
+#include "eddy/runtime/test_support.h"
 #include "eddy/runtime/wait.h"
 #include "eddy/testing/co_test.h"
 
@@ -32,16 +33,8 @@ namespace eddy {
 namespace {
 
 using namespace std::chrono_literals;
-
-Coro<int> give(int value, std::chrono::milliseconds delay) {
-  co_await sleep(delay);
-  co_return value;
-}
-
-Coro<> fail_after(std::chrono::milliseconds delay) {
-  co_await sleep(delay);
-  throw std::runtime_error("child failed");
-}
+using testing_support::fail_after;
+using testing_support::give;
 
 Coro<std::unique_ptr<int>> give_unique(int value) { co_return std::make_unique<int>(value); }
 
@@ -83,7 +76,7 @@ EDDY_TEST(Gather, ThrowsTheFirstErrorAndLeavesTheOthersAlone) {
   } catch (const std::runtime_error& error) {
     what = error.what();
   }
-  EXPECT_EQ(what, "child failed");
+  EXPECT_EQ(what, "failed");
   EXPECT_EQ(LoopClock::now() - start, 10ms);
   EXPECT_FALSE(slow.done());
   EXPECT_EQ(co_await slow, 7);

@@ -8,8 +8,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 #include <optional>
 
 #include "eddy/runtime/coro.h"
@@ -25,31 +23,13 @@
 #include "eddy/runtime/sync/semaphore.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/timeout.h"
-
-namespace {
-
-std::size_t allocations = 0;
-
-void* allocate(std::size_t size) {
-  ++allocations;
-  void* const block = std::malloc(size == 0 ? 1 : size);
-  if (block == nullptr) throw std::bad_alloc();
-  return block;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+#include "eddy/testing/counted_memory.h"
 
 namespace eddy {
 namespace {
 
 using namespace std::chrono_literals;
+using counted_memory::allocations;
 
 constexpr int kRounds = 100;
 
@@ -59,9 +39,9 @@ std::size_t allocations_after_warm_up(Rounds rounds) {
   std::size_t counted = 0;
   run([&]() -> Coro<> {
     co_await rounds(kRounds);
-    const std::size_t before = allocations;
+    const std::size_t before = allocations();
     co_await rounds(kRounds);
-    counted = allocations - before;
+    counted = allocations() - before;
   });
   return counted;
 }

@@ -6,8 +6,10 @@
 #ifndef EDDY_RUNTIME_TEST_SUPPORT_H_
 #define EDDY_RUNTIME_TEST_SUPPORT_H_
 
+#include <chrono>
 #include <cstddef>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -86,6 +88,16 @@ std::exception_ptr thrown_in(F fn) {
 // Lets everybody else run for `n` turns.
 inline Coro<> turns(int n) {
   for (int i = 0; i < n; ++i) co_await yield_now();
+}
+
+// Children with a result, or without.
+inline Coro<int> give(int value, std::chrono::milliseconds delay) {
+  co_await sleep(delay);
+  co_return value;
+}
+inline Coro<int> fail_after(std::chrono::milliseconds delay) {
+  co_await sleep(delay);
+  throw std::runtime_error("failed");
 }
 
 // Collects what the exception handler of a loop is told, for as long as it lives.

@@ -20,17 +20,14 @@
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
+#include "eddy/runtime/test_support.h"
 #include "eddy/testing/co_test.h"
 
 namespace eddy {
 namespace {
 
 using namespace std::chrono_literals;
-
-Coro<int> give(int value, std::chrono::milliseconds delay) {
-  co_await sleep(delay);
-  co_return value;
-}
+using testing_support::give;
 
 // TMO-01
 EDDY_TEST(Timeout, CancelsTheBlockAndThrowsTimeoutError) {

@@ -19,22 +19,15 @@
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
+#include "eddy/runtime/test_support.h"
 #include "eddy/testing/co_test.h"
 
 namespace eddy {
 namespace {
 
 using namespace std::chrono_literals;
-
-Coro<int> give(int value, std::chrono::milliseconds delay) {
-  co_await sleep(delay);
-  co_return value;
-}
-
-Coro<int> fail_after(std::chrono::milliseconds delay) {
-  co_await sleep(delay);
-  throw std::runtime_error("child failed");
-}
+using testing_support::fail_after;
+using testing_support::give;
 
 std::vector<Task<int>> start(Coro<int> a, Coro<int> b, Coro<int> c) {
   std::vector<Task<int>> tasks;

@@ -134,7 +134,7 @@ TEST(InstructionCount, EchoOf64BytesOverStreams) {
   constexpr long kEach = 200;
   const double once = run(count_echo(kEach));
   const double twice = run(count_echo(2 * kEach));
-  judge(HotPath("echo", kConnections * kEach, 500, 678, 720), once, twice);
+  judge(HotPath("echo", kConnections * kEach, 500, 683, 726), once, twice);
 }
 
 }  // namespace

@@ -6,12 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cstddef>
-#include <cstdlib>
-#include <exception>
 #include <new>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -19,6 +19,7 @@
 #include "eddy/net/connect.h"
 #include "eddy/net/server.h"
 #include "eddy/net/test_support.h"
+#include "eddy/runtime/exception_context.h"
 #include "eddy/runtime/gather.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/queue.h"
@@ -28,33 +29,7 @@
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/timeout.h"
 #include "eddy/runtime/wait.h"
-
-namespace {
-
-thread_local bool counting = false;
-long until_failure = 0;  // allocations that still succeed; negative: it has happened
-
-void* allocate(std::size_t size) noexcept {
-  if (counting && until_failure-- == 0) return nullptr;
-  return std::malloc(size);
-}
-
-void* allocate_or_throw(std::size_t size) {
-  void* const block = allocate(size);
-  if (block == nullptr) throw std::bad_alloc();
-  return block;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size); }
-void* operator new[](std::size_t size) { return allocate_or_throw(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+#include "eddy/testing/counted_memory.h"
 
 namespace eddy {
 namespace {
@@ -97,36 +72,47 @@ Coro<> use_streams() {
   co_await wait_for(server.wait_closed(), 100ms);
 }
 
-Coro<> with_failure(Coro<> body) {
-  counting = true;
-  co_await std::move(body);
-}
-
-// Runs what `make` makes once for each allocation, which fails. Returns their number.
-long fail_each_allocation(Coro<> (*make)()) {
+// Runs what `make` makes once for each of its allocations, which fails. Returns what the
+// exception handler was told.
+std::vector<std::string> fail_each_allocation(Coro<> (*make)()) {
+  std::vector<std::string> reports;
   for (long n = 0;; ++n) {
     Runner runner;
-    runner.get_loop().set_exception_handler([](Loop&, const ExceptionContext&) {});
-    Coro<> main = with_failure(make());
-    until_failure = n;
+    runner.get_loop().set_exception_handler(
+        [&reports](Loop&, const ExceptionContext& context) { reports.push_back(context.message); });
+    std::optional<counted_memory::Failure> failure;
+    const auto main = [&failure, make, n]() -> Coro<> {
+      Coro<> body = make();
+      failure.emplace(n);
+      co_await std::move(body);
+    };
     try {
-      runner.run(std::move(main));
+      runner.run(main());
     } catch (const std::bad_alloc&) {
     } catch (const std::system_error&) {
       // Of the connection, whose other end had no memory, or that took too long then.
     }
-    counting = false;
+    const bool happened = failure->happened();
+    failure.reset();
     EXPECT_NO_THROW(runner.close()) << "after the failure of allocation " << n;
-    if (until_failure >= 0) return n;
+    if (!happened) {
+      EXPECT_GT(n, 10);
+      return reports;
+    }
   }
 }
 
-TEST(OutOfMemory, OfTasksAndTimersIsAnError) {
-  EXPECT_GT(fail_each_allocation(&use_the_runtime), 10);
+bool contains(const std::vector<std::string>& reports, std::string_view text) {
+  return std::any_of(reports.begin(), reports.end(), [text](const std::string& report) {
+    return report.find(text) != std::string::npos;
+  });
 }
 
+TEST(OutOfMemory, OfTasksAndTimersIsAnError) { fail_each_allocation(&use_the_runtime); }
+
 TEST(OutOfMemory, OfStreamsAndServersIsAnError) {
-  EXPECT_GT(fail_each_allocation(&use_streams), 10);
+  const std::vector<std::string> reports = fail_each_allocation(&use_streams);
+  EXPECT_TRUE(contains(reports, "could not be taken in"));
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ class ServerLeaf final : public LeafAwaiter<ServerLeaf, void>, private WaitNode 
 
   bool await_ready() const noexcept { return until_ == Until::kOver && server_->is_over(); }
   bool arm() noexcept {
+    if (!belongs_to(server_->loop())) return false;
     waiters().push_back(*this);
     return true;
   }
@@ -42,6 +43,7 @@ class ServerLeaf final : public LeafAwaiter<ServerLeaf, void>, private WaitNode 
     waiters().remove(*this);
     wake_cancelled();
   }
+  std::exception_ptr error() const { return foreign_ ? make_foreign_error("server") : nullptr; }
   void value() const noexcept {}
   std::string describe() const override {
     const char* what = until_ == Until::kOver ? "end of server on " : "close of server on ";

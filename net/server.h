@@ -115,7 +115,8 @@ class ServerSocket {
 
 // A shared handle of a server. The loop owns the server: dropping the handle does not close
 // it; the end of the loop does, and debug mode reports that.
-// Errors: InvalidStateError for any use of an empty handle.
+// Errors: InvalidStateError for any use of an empty handle; std::runtime_error for an await
+// on another loop than its own.
 // Threads: its loop's only. asyncio: Server.
 class Server {
  public:

@@ -220,6 +220,7 @@ void ServerCore::listener_closed() noexcept {
 }
 
 void ServerCore::start_serving() {
+  if (&loop() != running_loop) std::rethrow_exception(make_foreign_error("server"));
   if (is_closed()) throw std::logic_error("eddy: the server is closed");
   state_ = State::kServing;
   for (const auto& listener : listeners_) {
@@ -284,15 +285,19 @@ void ServerCore::notify_if_over() noexcept {
 void ServerCore::connected(NativeHandle accepted, const SocketAddress& peer) noexcept {
   // A connection without it is slower, but it is one.
   static_cast<void>(loop().platform->sockets().set_option(accepted, SocketOption::kNoDelay, 1));
+  const auto report_lost = [&](std::error_code why) {
+    report("a connection from " + peer.to_string() + " could not be taken in", why);
+  };
   std::error_code error;
   Descriptor* const descriptor = adopt_socket(loop(), accepted, DescriptorKind::kStream, error);
   if (descriptor == nullptr) {
-    report("a connection from " + peer.to_string() + " could not be taken in", error);
+    report_lost(error);
     return;
   }
   auto* connection = new (std::nothrow) ServerConnection(*this, *descriptor, peer);
   if (connection == nullptr) {
     close_socket(loop(), *descriptor);
+    report_lost(std::make_error_code(std::errc::not_enough_memory));
     return;
   }
   connections_.push_back(*connection);

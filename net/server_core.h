@@ -118,7 +118,8 @@ class ServerCore final : public IoObject {
 
   // Errors: std::bad_alloc; the socket is closed then.
   void add_socket(NativeHandle bound, const SocketAddress& address);
-  // Errors: std::logic_error when it is closed, std::system_error.
+  // Errors: std::logic_error when it is closed, std::runtime_error on another loop than its
+  // own, std::system_error.
   void start_serving();
   bool is_serving() const noexcept { return state_ == State::kServing; }
   bool is_closed() const noexcept { return state_ == State::kClosed; }

@@ -560,6 +560,19 @@ struct Strain {
 
 // What accept fails with while the descriptors are out: it is reported once, the server
 // looks again every second, and what is connected goes on.
+TEST(Server, RefusesAnotherLoop) {
+  SimulatedPlatform sim;
+  Loop own(RunOptions().platform(sim));
+  Loop other(RunOptions().platform(sim));
+  Server server = own.run_until_complete(start_server(echo, "127.0.0.1", 0));
+  EXPECT_THROW(other.run_until_complete(server.wait_closed()), std::runtime_error);
+  EXPECT_THROW(other.run_until_complete(server.serve_forever()), std::runtime_error);
+  EXPECT_THROW(other.run_until_complete(server.start_serving()), std::runtime_error);
+  EXPECT_TRUE(server.is_serving());
+  server.close();
+  own.run_until_complete(server.wait_closed());
+}
+
 TEST(ServerAccept, SurvivesTheLackOfDescriptors) {
   Strain strain;
   const auto main = [&strain]() -> Coro<> {

@@ -30,7 +30,8 @@ namespace eddy {
 
 namespace internal {
 
-// What both handles are. Errors: InvalidStateError for any use of an empty one.
+// What both handles are. Errors: InvalidStateError for any use of an empty one;
+// std::runtime_error for an await that has to wait on another loop than the stream's.
 class StreamHandle {
  public:
   // Empty, until it is assigned.

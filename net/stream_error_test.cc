@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -46,6 +48,17 @@ bool is_broken(const std::exception_ptr& error) {
   return code == std::errc::connection_reset || code == std::errc::broken_pipe;
 }
 
+// What drain() throws once the other end is gone; null if it is not told in time.
+Coro<std::exception_ptr> write_into_the_void(StreamWriter writer) {
+  for (int i = 0; i < 10; ++i) {
+    writer.write("into the void");
+    auto outcome = co_await as_outcome(writer.drain());
+    if (!outcome.ok()) co_return outcome.exception();
+    co_await sleep(milliseconds(2));
+  }
+  co_return nullptr;
+}
+
 // -- Resets --
 
 // STR-09
@@ -71,13 +84,7 @@ NET_TEST(StreamReset, WakesAReaderAndFailsEveryLaterRead) {
 NET_TEST(StreamReset, IsToldByDrainWithinAFewWrites) {
   StreamPair pair = co_await connect_pair();
   pair.server.abort();
-  std::exception_ptr error;
-  for (int i = 0; i < 10 && error == nullptr; ++i) {
-    pair.client.write("into the void");
-    auto outcome = co_await as_outcome(pair.client.drain());
-    error = outcome.exception();
-    co_await sleep(milliseconds(1));
-  }
+  const std::exception_ptr error = co_await write_into_the_void(pair.client);
   EXPECT_TRUE(is_broken(error));
   pair.client.write("nobody");
   EXPECT_EQ(pair.client.get_write_buffer_size(), 0u);
@@ -90,13 +97,7 @@ NET_TEST(StreamReset, WritingToAPeerThatHasClosedIsToldToo) {
   StreamPair pair = co_await connect_pair();
   pair.server.close();
   EXPECT_GIVES(pair.client_reader.read(), "");
-  std::exception_ptr error;
-  for (int i = 0; i < 10 && error == nullptr; ++i) {
-    pair.client.write("into the void");
-    auto outcome = co_await as_outcome(pair.client.drain());
-    error = outcome.exception();
-    co_await sleep(milliseconds(2));
-  }
+  const std::exception_ptr error = co_await write_into_the_void(pair.client);
   EXPECT_TRUE(is_broken(error));
 }
 
@@ -225,6 +226,39 @@ void expect_closed_by_the_loop(const std::function<Coro<>()>& main) {
     EXPECT_EQ(sim.open_descriptors(), 0u);
     EXPECT_EQ(sim.ops_in_flight(), 0u);
   }
+}
+
+// Every await that would have to wait, and nothing is disturbed by it.
+TEST(StreamLoop, AnotherOneIsRefused) {
+  SimulatedPlatform sim;
+  Loop own(RunOptions().platform(sim));
+  Loop other(RunOptions().platform(sim));
+  std::optional<StreamPair> pair(own.run_until_complete(connect_pair()));
+  const auto refused = [&other](auto operation) {
+    try {
+      other.run_until_complete(std::move(operation));
+    } catch (const std::runtime_error& error) {
+      EXPECT_STREQ(error.what(), "eddy: this stream is bound to a different event loop");
+      return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(refused(pair->client_reader.read()));
+  EXPECT_TRUE(refused(pair->client_reader.readexactly(5)));
+  EXPECT_TRUE(refused(pair->client_reader.readline()));
+  EXPECT_TRUE(refused(pair->client.wait_closed()));
+  pair->client.write(std::string(flood_size(), 'x'));
+  EXPECT_TRUE(refused(pair->client.drain()));
+  const auto finish = [&pair]() -> Coro<> {
+    pair->server.write("hello");
+    EXPECT_GIVES(pair->client_reader.readexactly(5), "hello");
+    pair->server.close();
+    pair->client.abort();
+    co_await as_outcome(pair->client.wait_closed());
+    co_await as_outcome(pair->server.wait_closed());
+    pair.reset();
+  };
+  own.run_until_complete(finish());
 }
 
 TEST(StreamLoopEnd, ClosesAConnectionThatIsRead) {

@@ -56,7 +56,7 @@ class ReadAwaiter : public LeafAwaiter<Derived, T>, protected PendingRead {
     return is_over();
   }
 
-  bool arm() noexcept { return core_->begin_read(*this); }
+  bool arm() noexcept { return this->belongs_to(core_->loop()) && core_->begin_read(*this); }
 
   // At once, so that nobody reads past what is given back.
   void cancel() noexcept override {
@@ -75,7 +75,7 @@ class ReadAwaiter : public LeafAwaiter<Derived, T>, protected PendingRead {
     if (problem_ != ReadProblem::kNone) [[unlikely]]
       return self().problem_error();
     if (!done_) [[unlikely]]
-      return core_->exception();
+      return this->foreign_ ? make_foreign_error("stream") : core_->exception();
     return nullptr;
   }
 

@@ -29,6 +29,7 @@ class Drain final : public LeafAwaiter<Drain, void>, private WaitNode {
   }
 
   bool arm() noexcept {
+    if (!belongs_to(core_->loop())) return false;
     if (core_->is_paused()) {
       core_->drainers().push_back(*this);
     } else {
@@ -47,6 +48,8 @@ class Drain final : public LeafAwaiter<Drain, void>, private WaitNode {
       return core_->exception();
     if (lost_) [[unlikely]]
       return core_->closed_exception();
+    if (foreign_) [[unlikely]]
+      return make_foreign_error("stream");
     return nullptr;
   }
 
@@ -69,6 +72,7 @@ class WaitClosed final : public LeafAwaiter<WaitClosed, void>, private WaitNode 
   bool await_ready() const noexcept { return core_->is_closed(); }
 
   bool arm() noexcept {
+    if (!belongs_to(core_->loop())) return false;
     core_->closed_waiters().push_back(*this);
     return true;
   }
@@ -81,6 +85,8 @@ class WaitClosed final : public LeafAwaiter<WaitClosed, void>, private WaitNode 
   std::exception_ptr error() const {
     if (core_->error()) [[unlikely]]
       return core_->exception();
+    if (foreign_) [[unlikely]]
+      return make_foreign_error("stream");
     return nullptr;
   }
 

@@ -53,7 +53,10 @@ class StoredAwaitable<A> {
  public:
   using Result = typename std::remove_cvref_t<A>::value_type;
 
-  explicit StoredAwaitable(A&& handle) : handle_(std::forward<A>(handle)) {}
+  // Errors: InvalidStateError for an empty handle.
+  explicit StoredAwaitable(A&& handle) : handle_(std::forward<A>(handle)) {
+    static_cast<void>(handle_.checked_ref());
+  }
 
   auto operator co_await() && {
     constexpr bool kCopy =

@@ -83,6 +83,14 @@ class Leaf {
     }
   }
 
+  // Whether it may wait for an object of the loop `home`; if not, the await is to fail.
+  bool belongs_to(const LoopCore& home) noexcept {
+    if (&loop() == &home) [[likely]]
+      return true;
+    foreign_ = true;
+    return false;
+  }
+
   // The wait is over: the task is resumed in its turn.
   void wake() noexcept {
     state_ = State::kRunnable;
@@ -110,6 +118,7 @@ class Leaf {
  protected:
   State state_ = State::kIdle;
   bool cancelled_ = false;
+  bool foreign_ = false;  // what it would wait for belongs to another loop: see error()
 };
 
 // The await of an operation that gives T. Derived has:

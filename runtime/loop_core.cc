@@ -4,12 +4,18 @@
 #include "eddy/runtime/loop_core.h"
 
 #include <stdexcept>
+#include <string>
 
 namespace eddy::internal {
 
 constinit thread_local LoopCore* running_loop = nullptr;
 
 void throw_no_running_loop() { throw std::runtime_error("eddy: no running event loop"); }
+
+std::exception_ptr make_foreign_error(const char* kind) {
+  return std::make_exception_ptr(std::runtime_error(std::string("eddy: this ") + kind +
+                                                    " is bound to a different event loop"));
+}
 
 IoObject::IoObject(LoopCore& loop) noexcept : loop_(&loop) {
   loop.retain();

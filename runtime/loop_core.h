@@ -105,6 +105,9 @@ struct LoopCore {
 // The loop that runs in this thread, or null.
 extern constinit thread_local LoopCore* running_loop;
 
+// What an await fails with whose object belongs to another loop. `kind`: `Lock`.
+std::exception_ptr make_foreign_error(const char* kind);
+
 [[noreturn]] void throw_no_running_loop();
 
 // The same. Errors: std::runtime_error when there is none.

@@ -34,7 +34,7 @@ void QueueCore::wake_all() noexcept {
 }
 
 std::exception_ptr QueueCore::error(bool foreign) {
-  return foreign ? LoopBinding::error(kKind) : std::make_exception_ptr(QueueShutDown());
+  return foreign ? make_foreign_error(kKind) : std::make_exception_ptr(QueueShutDown());
 }
 
 std::string QueueCore::describe(const char* what) const {

@@ -86,8 +86,8 @@ class QueueAwaiter : public LeafAwaiter<Derived, T>, private WaitNode, private R
   bool await_ready() const noexcept { return !Derived::blocked(*queue_); }
 
   bool arm() noexcept {
-    foreign_ = !queue_->binding.bind(this->loop());
-    if (foreign_) [[unlikely]]
+    this->foreign_ = !queue_->binding.bind(this->loop());
+    if (this->foreign_) [[unlikely]]
       return false;
     Derived::waiters(*queue_).push_back(*this);
     return true;
@@ -105,9 +105,9 @@ class QueueAwaiter : public LeafAwaiter<Derived, T>, private WaitNode, private R
   }
 
   std::exception_ptr error() const {
-    if (!foreign_ && !Derived::refused(*queue_)) [[likely]]
+    if (!this->foreign_ && !Derived::refused(*queue_)) [[likely]]
       return nullptr;
-    return QueueCore::error(foreign_);
+    return QueueCore::error(this->foreign_);
   }
 
   std::string describe() const override {
@@ -147,8 +147,6 @@ class QueueAwaiter : public LeafAwaiter<Derived, T>, private WaitNode, private R
     TaskState& task = self.task();
     task.run(task);
   }
-
-  bool foreign_ = false;
 };
 
 }  // namespace eddy::internal

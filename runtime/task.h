@@ -182,8 +182,8 @@ auto ensure_future(LoopCore& loop, A&& awaitable,
 
 // Runs `awaitable` as a task of the running loop; it starts in a later turn. A Coro is moved
 // in; of a shared handle the task gives a copy of the result.
-// Errors: std::logic_error for an empty Coro or a closed loop, std::runtime_error when no
-// loop runs; the coroutine is then not moved from.
+// Errors: std::logic_error for a closed loop, an empty Coro or (as InvalidStateError) an empty
+// handle, std::runtime_error when no loop runs; the coroutine is then not moved from.
 // asyncio: create_task; also of awaitables that are no coroutines.
 template <Awaitable A>
 [[nodiscard("co_await the task, keep it, or cast to void to detach it")]] auto create_task(

@@ -380,7 +380,10 @@ EDDY_TEST(Task, AnEmptyHandleIsRefused) {
   EXPECT_TRUE(holds<InvalidStateError>(
       thrown_in([&] { return empty.add_done_callback([](const Task<int>&) {}); })));
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([] { return AnyTask().done(); })));
-  const auto error = co_await thrown_by(as_outcome(std::move(empty)));
+  EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { return create_task(empty); })));
+  EXPECT_EQ(get_running_loop().counters().tasks, 1u);
+  EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { return as_outcome(empty); })));
+  const auto error = co_await thrown_by(std::move(empty));
   EXPECT_TRUE(holds<InvalidStateError>(error));
 }
 

@@ -3,15 +3,7 @@
 
 #include "eddy/runtime/sync/waiting.h"
 
-#include <stdexcept>
-#include <string>
-
 namespace eddy::internal {
-
-std::exception_ptr LoopBinding::error(const char* kind) {
-  return std::make_exception_ptr(std::runtime_error(std::string("eddy: this ") + kind +
-                                                    " is bound to a different event loop"));
-}
 
 void abandon(WaitList& waiters) noexcept {
   while (WaitNode* node = waiters.front()) waiters.remove(*node);

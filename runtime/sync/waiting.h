@@ -28,9 +28,6 @@ class LoopBinding {
     return loop_.get() == &loop;
   }
 
-  // What an await on another loop throws. `kind`: `Lock`.
-  static std::exception_ptr error(const char* kind);
-
  private:
   // Counted, so that the address is not another loop's one day.
   Ref<LoopCore> loop_;
@@ -52,14 +49,14 @@ class PrimitiveAwaiter : public LeafAwaiter<Derived, T>, protected Node {
       : Node(&notified), primitive_(&primitive) {}
 
   bool arm() noexcept {
-    foreign_ = !primitive_->enqueue(static_cast<Node&>(*this), this->loop());
-    return !foreign_;
+    this->foreign_ = !primitive_->enqueue(static_cast<Node&>(*this), this->loop());
+    return !this->foreign_;
   }
 
   std::exception_ptr error() const {
-    if (!foreign_) [[likely]]
+    if (!this->foreign_) [[likely]]
       return nullptr;
-    return LoopBinding::error(Primitive::kKind);
+    return make_foreign_error(Primitive::kKind);
   }
 
  protected:
@@ -74,8 +71,6 @@ class PrimitiveAwaiter : public LeafAwaiter<Derived, T>, protected Node {
   static void notified(WaitNode& node) noexcept {
     static_cast<PrimitiveAwaiter&>(static_cast<Node&>(node)).wake();
   }
-
-  bool foreign_ = false;
 };
 
 // What acquire(), scoped(), wait() return.

@@ -34,7 +34,7 @@ class AnyTask {
   bool done() const { return state().done(); }
   bool cancelled() const { return state().cancelled(); }
   std::exception_ptr exception() const { return state().exception(); }
-  bool cancel(std::string_view message = {}) const { return state().cancel(message); }
+  bool cancel(std::string_view message = {}) const { return state().request_cancel(message); }
 
   // Cancels asked for and not taken back; 0 for a future that is no task.
   int cancelling() const;

@@ -26,11 +26,13 @@ namespace eddy {
 namespace {
 
 using namespace std::chrono_literals;
+using testing_support::hold;
 using testing_support::holds;
 using testing_support::Live;
 using testing_support::message_of;
 using testing_support::thrown_by;
 using testing_support::thrown_in;
+using testing_support::ThrowsWhenCopied;
 using testing_support::Trace;
 
 // TASK-18: a coroutine is run once; an lvalue is refused when compiling.
@@ -54,12 +56,6 @@ static_assert(!Awaitable<Sleep&>);
 static_assert(!Awaitable<int>);
 
 Coro<int> give(int value) { co_return value; }
-
-Coro<> hold(Live argument, bool& ran) {
-  static_cast<void>(argument);
-  ran = true;
-  co_return;
-}
 
 // TASK-02
 EDDY_TEST(Coro, ThatIsNeverAwaitedDoesNothingAndFreesItsArguments) {
@@ -127,11 +123,6 @@ EDDY_TEST(Coro, AnExceptionBeforeTheFirstSuspensionComesOutOfTheAwait) {
   const auto error = co_await thrown_by(std::move(coro));
   EXPECT_EQ(message_of(error), "at once");
 }
-
-struct ThrowsWhenCopied {
-  ThrowsWhenCopied() = default;
-  ThrowsWhenCopied(const ThrowsWhenCopied&) { throw std::runtime_error("copied"); }
-};
 
 Coro<> take_awkward(ThrowsWhenCopied argument) {
   static_cast<void>(argument);

@@ -28,13 +28,15 @@ void log_line(std::string_view line) noexcept {
   std::fprintf(stderr, "eddy: %.*s\n", static_cast<int>(line.size()), line.data());
 }
 
-void report_never_awaited(SourceLocation coroutine) noexcept {
+void report_never_awaited(SourceLocation coroutine) noexcept try {
   const std::string message = "coroutine at " + coroutine.to_string() + " was never awaited";
   if (running_loop == nullptr) {
     log_line(message);
     return;
   }
   report_exception(*running_loop, message, nullptr, nullptr);
+} catch (const std::bad_alloc&) {
+  log_line("a coroutine was never awaited");
 }
 
 }  // namespace eddy::internal

@@ -93,16 +93,17 @@ TEST(Debug, ReportsASlowStepWithItsTaskAndTime) {
 TEST(Debug, RefusesCallsFromAnotherThread) {
   const auto main = []() -> Coro<> {
     Loop& loop = get_running_loop();
-    bool refused = false;
-    std::thread([&loop, &refused] {
-      try {
-        loop.call_soon([] {});
-      } catch (const std::logic_error&) {
-        refused = true;
-      }
+    Future<> future;
+    auto task = create_task(sleep(1ms));
+    std::thread([&] {
+      EXPECT_THROW(loop.call_soon([] {}), std::logic_error);
+      EXPECT_THROW(future.set_result(), std::logic_error);
+      EXPECT_THROW(future.cancel(), std::logic_error);
+      EXPECT_THROW(task.cancel(), std::logic_error);
+      EXPECT_THROW(AnyTask(task).cancel(), std::logic_error);
     }).join();
-    EXPECT_TRUE(refused);
-    co_return;
+    EXPECT_FALSE(future.done());
+    co_await task;
   };
   EXPECT_EQ(output_of(main, true), "");
 }

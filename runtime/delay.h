@@ -41,7 +41,7 @@ class Delay {
     requires requires(const D& d) {
       { ToInt64Nanoseconds(d) } -> std::same_as<std::int64_t>;
     }
-  constexpr Delay(const D& d) : nanoseconds_(ToInt64Nanoseconds(d)) {}
+  constexpr Delay(const D& d) : nanoseconds_(from_absl(d)) {}
 
   constexpr bool is_never() const { return nanoseconds_ == kNeverNs; }
   // Zero or less: "now".
@@ -72,6 +72,14 @@ class Delay {
       if (ns <= -9.2e18L) return std::numeric_limits<std::int64_t>::min();
       return std::chrono::ceil<LoopDuration>(d).count();
     }
+  }
+
+  // Its tick is a quarter of a nanosecond.
+  template <class D>
+  static constexpr std::int64_t from_absl(const D& d) {
+    const std::int64_t down = ToInt64Nanoseconds(d);
+    const std::int64_t quarters = ToInt64Nanoseconds(d * 4);
+    return down + (quarters / 4 == down && quarters % 4 > 0 ? 1 : 0);
   }
 
   static std::int64_t from_seconds(long double seconds) {

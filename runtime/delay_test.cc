@@ -41,6 +41,7 @@ TEST(Delay, CountsNanoseconds) {
   EXPECT_EQ(Delay(5min).duration(), 5min);
   EXPECT_EQ(Delay(-2ms).duration(), -2ms);
   EXPECT_EQ(Delay(absl::Milliseconds(7)).duration(), 7ms);
+  EXPECT_EQ(Delay(-absl::Milliseconds(7)).duration(), -7ms);
   EXPECT_EQ(Delay(std::optional(4us)).duration(), 4us);
   EXPECT_EQ(Delay(std::chrono::duration<double>(0.25)).duration(), 250ms);
   EXPECT_EQ(Delay(1s).after(at(5)), at(1'000'000'005));
@@ -53,6 +54,10 @@ TEST(Delay, RoundsUp) {
   EXPECT_EQ(Delay(Picoseconds(1001)).duration(), 2ns);
   EXPECT_EQ(Delay(std::chrono::duration<double, std::nano>(0.1)).duration(), 1ns);
   EXPECT_EQ(Delay(std::chrono::duration<double, std::nano>(-0.5)).duration(), 0ns);
+  EXPECT_EQ(Delay(absl::Nanoseconds(1) / 4).duration(), 1ns);
+  EXPECT_EQ(Delay(absl::Nanoseconds(7) + absl::Nanoseconds(1) / 2).duration(), 8ns);
+  EXPECT_EQ(Delay(absl::Nanoseconds(-1) / 2).duration(), 0ns);
+  EXPECT_EQ(Delay(absl::Hours(2'000'000) + absl::Nanoseconds(1) / 2).duration(), 2'000'000h);
 }
 
 TEST(Delay, KnowsNowAndNever) {

@@ -9,8 +9,7 @@ namespace eddy::internal {
 
 DoneCallback::DoneCallback(FutureState& state)
     : WaitNode(&notified), Runnable(&run_callback), state_(&state) {
-  static constinit thread_local std::uint64_t next_token = 0;
-  token_ = ++next_token;
+  token_ = state.loop().next_done_callback++;
   ++state.loop().live_handles;
 }
 
@@ -44,12 +43,18 @@ void DoneCallback::wait() noexcept {
 
 void DoneCallback::notified(WaitNode& node) noexcept {
   auto& self = static_cast<DoneCallback&>(node);
-  // A future that dies pending, or whose loop is gone, lets its callbacks go.
-  if (!self.state_->done() || self.state_->loop().closed) {
+  // A future that dies pending lets its callbacks go.
+  if (!self.state_->done()) {
     delete &self;
     return;
   }
   self.held_ = Ref<FutureState>(*self.state_);
+  // So does one whose loop is gone.
+  if (self.state_->loop().closed) {
+    const Ref<FutureState> alive = self.held_;
+    delete &self;
+    return;
+  }
   self.state_->loop().ready.push(self);
 }
 
@@ -60,6 +65,8 @@ int remove_done_callback(FutureState& state, std::uint64_t token) noexcept {
   do {
     DoneCallback* callback = DoneCallback::from(*node);
     if (callback != nullptr && callback->token() == token) {
+      // It may hold the last handle.
+      const Ref<FutureState> alive(state);
       state.waiters().remove(*node);
       delete callback;
       return 1;
@@ -87,6 +94,7 @@ void throw_null_callable() {
 }
 
 void require_settable(const FutureState& state) {
+  check_thread(state.loop());
   if (state.is_task()) throw InvalidStateError("eddy: a task sets its result itself");
   if (state.done()) throw InvalidStateError("eddy: the future is done already");
 }

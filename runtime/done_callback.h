@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include "eddy/runtime/frame_allocator.h"
@@ -81,8 +82,9 @@ class DoneCallbackOf final : public DoneCallback {
 
  private:
   void call_and_delete(Ref<FutureState> state) override {
+    std::unique_ptr<DoneCallbackOf> self(this);
     F function = std::move(function_);
-    delete this;
+    self.reset();
     function(HandleType(std::move(state)));
   }
 

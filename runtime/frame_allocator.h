@@ -5,8 +5,8 @@
 // class, because frames come and go in stack order at a rate where malloc is half the
 // cost of an await. Behind the lists is a depot for each size class.
 //
-// Under sanitizers and valgrind-style debugging every block comes from operator new, so
-// that a use after free is seen; define EDDY_PLAIN_FRAMES for the same elsewhere.
+// Under sanitizers every block comes from operator new, so that a use after free is seen;
+// define EDDY_PLAIN_FRAMES for the same elsewhere, as for valgrind.
 
 #ifndef EDDY_RUNTIME_FRAME_ALLOCATOR_H_
 #define EDDY_RUNTIME_FRAME_ALLOCATOR_H_

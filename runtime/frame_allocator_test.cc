@@ -48,15 +48,19 @@ TEST(FrameAllocator, BlocksMayCrossThreads) {
     for (void*& block : blocks) block = allocate_frame(100);
   });
   breaker.join();
+  EXPECT_EQ(std::set<void*>(blocks.begin(), blocks.end()).size(), blocks.size());
   for (void* block : blocks) free_frame(block, 100);
 }
 
 // Frames may be freed by the destructors of thread-local objects, when the lists are gone.
 TEST(FrameAllocator, WorksWhileItsThreadEnds) {
+  static bool used = false;
   struct Late {
     ~Late() {
-      if (block != nullptr) free_frame(block, 64);
+      if (block == nullptr) return;
+      free_frame(block, 64);
       free_frame(allocate_frame(64), 64);
+      used = true;
     }
     void* block = nullptr;
   };
@@ -68,6 +72,7 @@ TEST(FrameAllocator, WorksWhileItsThreadEnds) {
     free_frame(allocate_frame(64), 64);
   });
   thread.join();
+  EXPECT_TRUE(used);
 }
 
 #if !defined(EDDY_PLAIN_FRAMES)

@@ -33,7 +33,7 @@ struct FrameDepot::Slab {
   }
 
   static void destroy(Slab* slab) noexcept {
-    ::operator delete(slab, kSlabSize, std::align_val_t(kSlabAlignment));
+    ::operator delete(slab, std::align_val_t(kSlabAlignment));
   }
 };
 

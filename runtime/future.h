@@ -67,7 +67,7 @@ class Future {
 
   // Makes a pending future cancelled: everybody who awaits it gets CancelledError. False,
   // and nothing happens, if it is done. (A task is asked: see Task.)
-  bool cancel(std::string_view message = {}) const { return state().cancel(message); }
+  bool cancel(std::string_view message = {}) const { return state().request_cancel(message); }
 
   // Sets the result and lets those who wait run in their turn.
   // Errors: InvalidStateError if it is done, or is a task; the value is then untouched.
@@ -98,8 +98,8 @@ class Future {
     set_exception(std::make_exception_ptr(std::forward<E>(error)));
   }
 
-  // Runs `fn(handle)` in a turn of the loop after it is done. Returns what
-  // remove_done_callback() takes.
+  // Runs `fn(handle)` in a turn of the loop after it is done; a closed loop drops it. Returns
+  // what remove_done_callback() takes. Errors: std::invalid_argument for a null `fn`.
   template <class F>
     requires std::invocable<F&, Future<T>>
   std::uint64_t add_done_callback(F fn) const {

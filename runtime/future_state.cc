@@ -30,6 +30,13 @@ void FutureState::throw_no_result() const {
 
 // Nobody has seen the exception. The state lives once more while the handler looks at it,
 // and for as long as that keeps a handle.
+// Without its loop a future lets its callbacks go, and with them perhaps its last handle.
+void FutureState::notify_after_the_end() noexcept {
+  retain();
+  waiters_.notify_all();
+  release();
+}
+
 void FutureState::last_reference_dropped() noexcept {
   report_pending_ = false;
   references_ = 1;

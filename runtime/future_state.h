@@ -116,6 +116,10 @@ class FutureState {
 
   // Asks for the end; see Future::cancel and Task::cancel.
   virtual bool cancel(std::string_view message);
+  bool request_cancel(std::string_view message) {
+    check_thread(*loop_);
+    return cancel(message);
+  }
 
   // For reports: `a future`, `Task-7`, `gather of 3, 2 not done`.
   virtual std::string describe() const { return "a future"; }
@@ -176,9 +180,14 @@ class FutureState {
  private:
   void complete(Status status) noexcept {
     status_ = status;
-    if (kind_ == Kind::kFuture) --loop_->live_futures;
+    if (kind_ == Kind::kFuture) {
+      --loop_->live_futures;
+      if (loop_->closed) [[unlikely]]
+        return notify_after_the_end();
+    }
     waiters_.notify_all();
   }
+  void notify_after_the_end() noexcept;
   void last_reference_dropped() noexcept;
   [[noreturn]] void throw_no_result() const;
 

@@ -257,6 +257,54 @@ EDDY_TEST(Future, TheReportMayKeepTheFuture) {
   co_return;
 }
 
+TEST(Future, CallbacksOfDifferentThreadsHaveDifferentTokens) {
+  Loop loop;
+  Future<> future = loop.create_future();
+  std::uint64_t token = 0;
+  std::thread([&] { token = future.add_done_callback([](const Future<>&) {}); }).join();
+  EXPECT_NE(future.add_done_callback([](const Future<>&) {}), token);
+  loop.close();
+  future.cancel();
+}
+
+TEST(Future, ACallbackOfAClosedLoopMayHoldTheLastHandle) {
+  for (const bool removed : {false, true}) {
+    Loop loop;
+    Future<> future = loop.create_future();
+    const std::uint64_t token = future.add_done_callback([future](const Future<>&) {});
+    loop.close();
+    internal::FutureState& state = future.state();
+    future = Future<>(internal::Ref<internal::FutureState>());
+    if (removed) {
+      EXPECT_EQ(internal::remove_done_callback(state, token), 1);
+    } else {
+      EXPECT_TRUE(state.cancel({}));
+    }
+  }
+}
+
+EDDY_TEST(Future, ACallbackThatCannotBeMovedIsReportedAndGone) {
+  struct ThrowsWhenMoved {
+    explicit ThrowsWhenMoved(bool& flag) : armed(&flag) {}
+    ThrowsWhenMoved(ThrowsWhenMoved&& other) : armed(other.armed) {
+      if (*armed) throw std::runtime_error("no move");
+    }
+    void operator()(const Future<>&) { ADD_FAILURE(); }
+    bool* armed;
+  };
+  const Reports reports;
+  const std::size_t handles = get_running_loop().counters().handles;
+  bool armed = false;
+  Future<> future;
+  future.add_done_callback(ThrowsWhenMoved(armed));
+  armed = true;
+  future.set_result();
+  co_await yield_now();
+  co_await yield_now();
+  EXPECT_EQ(reports.size(), 1u);
+  EXPECT_EQ(get_running_loop().counters().handles, handles);
+}
+
 // FUT-09
 EDDY_TEST(Future, ManyTasksGetItsResultInTheOrderOfTheirAwaits) {
   Future<std::string> future;

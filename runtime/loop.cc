@@ -45,6 +45,8 @@ Loop::Loop(RunOptions options) {
   Platform& platform = options.platform() != nullptr ? *options.platform() : native_platform();
   core_ = internal::Ref<internal::LoopCore>::adopt(new internal::LoopCore(*this, platform));
   core_->debug = options.debug().value_or(internal::debug_environment());
+  // Made while there is memory.
+  static_cast<void>(internal::shared_cancelled_error());
   std::error_code error;
   core_->proactor = platform.make_proactor(error);
   if (core_->proactor == nullptr) throw_system_error(error, "eddy: can not make an event loop");
@@ -96,6 +98,10 @@ void Loop::check_runnable() const {
 
 void Loop::check_schedulable_slow() const {
   if (core_->closed) throw std::logic_error("eddy: the event loop is closed");
+  check_thread();
+}
+
+void Loop::check_thread() const {
   if (running_ && thread_ != std::this_thread::get_id()) {
     throw std::logic_error(
         "eddy: non-thread-safe operation on an event loop of another thread; "
@@ -304,13 +310,15 @@ void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
   }
 }
 
-void Loop::default_exception_handler(const ExceptionContext& context) const noexcept {
+void Loop::default_exception_handler(const ExceptionContext& context) const noexcept try {
   std::string line =
       context.message.empty() ? "Unhandled exception in event loop" : context.message;
   if (context.task) line += " (" + context.task.get_name() + ")";
   if (context.exception != nullptr) line += ": " + describe_exception(context.exception);
   if (context.source_location) line += " [made at " + context.source_location.to_string() + "]";
   internal::log_line(line);
+} catch (const std::bad_alloc&) {
+  internal::log_line(context.message);
 }
 
 namespace internal {
@@ -321,17 +329,21 @@ Loop& loop_of(const FutureState& state) {
   return *loop;
 }
 
+void check_thread_slow(const LoopCore& loop) {
+  if (loop.loop != nullptr) loop.loop->check_thread();
+}
+
 void throw_loop_closed() { throw std::logic_error("eddy: the event loop is closed"); }
 
 void throw_empty_coro() {
   throw std::logic_error("eddy: create_task of an empty Coro: awaited or moved from already");
 }
 
-void report_exception(LoopCore& loop, std::string message, std::exception_ptr error,
-                      FutureState* future, CallbackState* callback) noexcept {
+void report_exception(LoopCore& loop, std::string_view message, std::exception_ptr error,
+                      FutureState* future, CallbackState* callback) noexcept try {
   ExceptionContext context;
   if (callback != nullptr) context.handle = Handle(Ref<CallbackState>(*callback));
-  context.message = std::move(message);
+  context.message = message;
   context.exception = std::move(error);
   if (future != nullptr && future->is_task()) {
     context.task = AnyTask(Ref<FutureState>(*future));
@@ -344,6 +356,8 @@ void report_exception(LoopCore& loop, std::string message, std::exception_ptr er
   } else {
     log_line(context.message + ": " + describe_exception(context.exception));
   }
+} catch (const std::bad_alloc&) {
+  log_line(message);
 }
 
 }  // namespace internal

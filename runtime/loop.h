@@ -73,7 +73,8 @@ class Loop {
   void run_forever();
 
   // Runs `awaitable` to its end and returns its result: of a shared handle a copy.
-  // Errors: what it ends with; std::runtime_error if the loop was stopped before.
+  // Errors: what it ends with; std::runtime_error if the loop was stopped before;
+  // InvalidStateError for an empty handle, std::invalid_argument for another loop's.
   template <Awaitable A>
   internal::ResultOf<A> run_until_complete(A&& awaitable) {
     check_runnable();
@@ -205,6 +206,7 @@ class Loop {
 
   // For eddy's own use.
   internal::LoopCore& core() const noexcept { return *core_; }
+  void check_thread() const;
 
  private:
   class Running;

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <string>
+#include <string_view>
 
 #include "eddy/platform/op.h"
 #include "eddy/platform/platform.h"
@@ -90,6 +90,7 @@ struct LoopCore {
   Platform* platform;
   std::exception_ptr fatal;  // leaves run_forever() after the present callback
   std::uint64_t next_task_id = 1;
+  std::uint64_t next_done_callback = 1;
   std::uint32_t references = 1;
   int io_budget = kIoBudget;
   bool debug = false;
@@ -105,6 +106,14 @@ struct LoopCore {
 // The loop that runs in this thread, or null.
 extern constinit thread_local LoopCore* running_loop;
 
+// In debug mode: refuses a thread other than the one that runs the loop.
+// Errors: std::logic_error. asyncio: a RuntimeError.
+void check_thread_slow(const LoopCore& loop);
+inline void check_thread(const LoopCore& loop) {
+  if (loop.debug) [[unlikely]]
+    check_thread_slow(loop);
+}
+
 // What an await fails with whose object belongs to another loop. `kind`: `Lock`.
 std::exception_ptr make_foreign_error(const char* kind);
 
@@ -119,7 +128,7 @@ inline LoopCore& require_running_loop() {
 
 // Gives `error`, which nobody else will see, to the loop's exception handler. `future` and
 // `callback` may be null.
-void report_exception(LoopCore& loop, std::string message, std::exception_ptr error,
+void report_exception(LoopCore& loop, std::string_view message, std::exception_ptr error,
                       FutureState* future, CallbackState* callback = nullptr) noexcept;
 
 }  // namespace internal

@@ -26,15 +26,12 @@ using namespace std::chrono_literals;
 using testing_support::holds;
 using testing_support::Live;
 using testing_support::thrown_in;
-
-Coro<> some_turns(int n) {
-  for (int i = 0; i < n; ++i) co_await yield_now();
-}
+using testing_support::turns;
 
 // LOOP-02
 TEST(LoopNative, TheOneTurnAfterAnEarlyStopLooksAtTheClockHoweverManyTurnsWereBefore) {
   Loop loop;
-  loop.run_until_complete(some_turns(40));
+  loop.run_until_complete(turns(40));
   int fired = 0;
   loop.call_later(1ms, [&fired] { ++fired; });
   const LoopTime due = loop.time() + 1ms;

@@ -128,7 +128,7 @@ EDDY_TEST(NoThrow, ForOutcomes) {
   const auto timed_out = co_await as_outcome(later);
   EXPECT_FALSE(timed_out.ok());
   // A few only to find out of what kind the errors are.
-  EXPECT_LE(throws, 6);
+  EXPECT_LE(throws, 4);
 }
 
 // Through a frame of the user's it is thrown once, and once more at each frame around it.

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -159,6 +160,25 @@ TEST(Run, WaitsForTheJobsOfTheDefaultExecutor) {
 }
 
 // RUN-04
+TEST(Run, LeavesAJobThatTakesTooLong) {
+  std::promise<void> go_on;
+  const std::shared_future<void> gone_on = go_on.get_future().share();
+  std::promise<void> over;
+  const auto main = [&]() -> Coro<> {
+    get_running_loop().run_in_executor(nullptr, [gone_on, &over] {
+      gone_on.wait();
+      over.set_value();
+    });
+    co_return;
+  };
+  testing::internal::CaptureStderr();
+  run(main, RunOptions().executor_timeout(1ms));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "eddy: run(): jobs of the default executor did not end in time\n");
+  go_on.set_value();
+  over.get_future().wait();
+}
+
 TEST(Runner, RunsSeveralCoroutinesOnOneLoop) {
   Runner runner;
   EXPECT_EQ(runner.run(answer()), 42);

@@ -8,12 +8,10 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/frame_allocator.h"
 #include "eddy/runtime/future.h"
-#include "eddy/runtime/gather.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/queue.h"
 #include "eddy/runtime/run.h"

@@ -194,10 +194,12 @@ template <Awaitable A>
 
 // Calls `fn(args...)`, which makes a Coro, in the new task, which keeps copies of both for
 // as long as it runs: the safe way to make a task of a lambda with captures.
+// Errors: std::invalid_argument for a null `fn`, and as above.
 template <class F, class... Args>
   requires internal::CoroFunction<F, Args...>
 auto create_task(TaskOptions options, F&& fn, Args&&... args) {
   internal::GccClosureGuard<F>::check();
+  internal::require_callable(fn);
   using R = typename internal::CoroOf<F, Args...>::value_type;
   return internal::start_task(internal::require_running_loop(),
                               internal::run_callable<R, std::decay_t<F>, std::decay_t<Args>...>(

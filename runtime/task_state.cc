@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/task_state.h"
 
+#include <cstdint>
+#include <new>
 #include <utility>
 
 #include "eddy/runtime/leaf.h"
@@ -47,7 +49,11 @@ SourceLocation TaskState::created_at() const noexcept {
 
 std::exception_ptr TaskState::cancelled_error() const {
   if (extras_ == nullptr || extras_->cancel_message.empty()) return shared_cancelled_error();
-  return std::make_exception_ptr(CancelledError(extras_->cancel_message));
+  try {
+    return std::make_exception_ptr(CancelledError(extras_->cancel_message));
+  } catch (const std::bad_alloc&) {
+    return shared_cancelled_error();
+  }
 }
 
 // A task that waits for a task passes the cancel on; the chain may be as long as memory
@@ -62,12 +68,8 @@ bool TaskState::cancel(std::string_view message) {
   std::size_t steps_left = 1;
   std::size_t next_steps = 2;
   for (;;) {
-    ++task->cancel_requests_;
-    if (!message.empty()) {
-      task->extras().cancel_message = message;
-    } else if (task->extras_ != nullptr) {
-      task->extras_->cancel_message.clear();
-    }
+    if (task->cancel_requests_ != UINT16_MAX) ++task->cancel_requests_;
+    task->set_cancel_message(message);
     Leaf* leaf = task->leaf_;
     if (leaf == nullptr || leaf->state() != Leaf::State::kWaiting) {
       task->must_cancel_ = true;
@@ -96,6 +98,18 @@ bool TaskState::cancel(std::string_view message) {
   }
 }
 
+// Without the memory for its message a cancel goes on without.
+void TaskState::set_cancel_message(std::string_view message) noexcept {
+  try {
+    if (!message.empty()) {
+      extras().cancel_message = message;
+      return;
+    }
+  } catch (const std::bad_alloc&) {
+  }
+  if (extras_ != nullptr) extras_->cancel_message.clear();
+}
+
 void TaskState::deliver_cancel() noexcept {
   // One that does not wait any more (a sleep of zero) throws when it is resumed.
   if (leaf_->state() != Leaf::State::kWaiting) return;
@@ -105,7 +119,8 @@ void TaskState::deliver_cancel() noexcept {
     leaf_->cancel();
     return;
   }
-  const std::string message = extras_ == nullptr ? std::string() : extras_->cancel_message;
+  const std::string_view message =
+      extras_ == nullptr ? std::string_view() : std::string_view(extras_->cancel_message);
   must_cancel_ = !awaited->cancel(message);
 }
 

@@ -87,6 +87,7 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   };
 
   Extras& extras();
+  void set_cancel_message(std::string_view message) noexcept;
   static void first_step(Runnable& self) noexcept;
   static void step(Runnable& self) noexcept;
   void run_coroutines() noexcept;

@@ -381,6 +381,8 @@ EDDY_TEST(Task, AnEmptyHandleIsRefused) {
       thrown_in([&] { return empty.add_done_callback([](const Task<int>&) {}); })));
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([] { return AnyTask().done(); })));
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { return create_task(empty); })));
+  Coro<> (*const null)() = nullptr;
+  EXPECT_TRUE(holds<std::invalid_argument>(thrown_in([&] { return create_task(null); })));
   EXPECT_EQ(get_running_loop().counters().tasks, 1u);
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { return as_outcome(empty); })));
   const auto error = co_await thrown_by(std::move(empty));

@@ -140,6 +140,19 @@ class Live {
   int* count_;
 };
 
+// Holds its argument for as long as it is there; sets `ran` when it is run.
+inline Coro<> hold(Live argument, bool& ran) {
+  static_cast<void>(argument);
+  ran = true;
+  co_return;
+}
+
+struct ThrowsWhenCopied {
+  ThrowsWhenCopied() = default;
+  ThrowsWhenCopied(const ThrowsWhenCopied&) { throw std::runtime_error("no copy"); }
+  ThrowsWhenCopied(ThrowsWhenCopied&&) noexcept {}
+};
+
 }  // namespace eddy::testing_support
 
 #endif  // EDDY_RUNTIME_TEST_SUPPORT_H_

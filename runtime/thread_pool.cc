@@ -53,7 +53,7 @@ void ThreadPool::submit(absl::AnyInvocable<void()> job) {
   try {
     threads_.emplace_back(&ThreadPool::work, shared_);
     ++shared_->alive;
-  } catch (const std::system_error&) {
+  } catch (...) {
     // The threads there are will come to it; without any nobody would.
     if (!threads_.empty()) return;
     shared_->queue.pop_back();

@@ -44,7 +44,7 @@ void WaitLeaf::child_done(ChildWaiter& waiter) noexcept {
   if (self.state_ != State::kWaiting) return;
   --self.remaining_;
   bool enough = self.remaining_ == 0 || self.options_.return_when() == FIRST_COMPLETED;
-  if (self.options_.return_when() == FIRST_EXCEPTION &&
+  if (!enough && self.options_.return_when() == FIRST_EXCEPTION &&
       waiter.child().status() == FutureState::Status::kFailed) {
     waiter.child().mark_retrieved();
     enough = true;

@@ -45,6 +45,16 @@ Coro<> finish(std::vector<Task<int>> tasks) {
   }
 }
 
+// The last one ends the wait anyway: nobody has looked at its error.
+EDDY_TEST(Wait, AnErrorThatDidNotEndItIsReported) {
+  const testing_support::Reports reports;
+  {
+    auto task = create_task(fail_after(1ms));
+    co_await wait(WaitOptions(FIRST_EXCEPTION), task);
+  }
+  EXPECT_EQ(reports.size(), 1u);
+}
+
 // WAIT-01
 EDDY_TEST(Wait, ForAllNeverThrowsWhatAChildThrows) {
   const auto tasks = start(give(1, 10ms), fail_after(5ms), give(3, 20ms));

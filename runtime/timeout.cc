@@ -3,6 +3,7 @@
 
 #include "eddy/runtime/timeout.h"
 
+#include <new>
 #include <stdexcept>
 
 #include "eddy/runtime/loop.h"
@@ -15,20 +16,30 @@ void Timeout::enter() {
   task_ = loop.current_task;
   cancelling_ = task_->cancelling();
   state_ = State::kEntered;
-  if (!delay_.is_never()) when_ = delay_.after(loop.read_clock());
+  const LoopTime now = loop.read_clock();
+  if (!delay_.is_never()) when_ = delay_.after(now);
   if (when_ == kNever) when_.reset();
-  reschedule(when_);
+  start_timer(now);
 }
 
 void Timeout::reschedule(std::optional<LoopTime> when) {
   if (state_ != State::kEntered) {
     throw std::logic_error("eddy: cannot reschedule a Timeout that is not running");
   }
-  Loop& loop = internal::loop_of(*task_);
   timer_.cancel();
   when_ = when;
-  if (!when.has_value()) return;
-  timer_ = loop.call_at(*when, [this] { on_timeout(); });
+  start_timer(task_->loop().read_clock());
+}
+
+void Timeout::start_timer(LoopTime now) {
+  if (!when_.has_value()) return;
+  Loop& loop = internal::loop_of(*task_);
+  const auto expire = [this] { on_timeout(); };
+  if (*when_ <= now) {
+    timer_ = loop.call_soon(expire);
+  } else {
+    timer_ = loop.call_at(*when_, expire);
+  }
 }
 
 std::optional<LoopTime> Timeout::when() const noexcept { return when_; }
@@ -47,7 +58,11 @@ std::exception_ptr Timeout::leave(std::exception_ptr error, bool cancelled) noex
   state_ = State::kExpired;
   // Somebody else's cancel, which came meanwhile, is not ours to swallow.
   if (task_->uncancel() > cancelling_ || !cancelled) return error;
-  return std::make_exception_ptr(TimeoutError());
+  try {
+    return std::make_exception_ptr(TimeoutError());
+  } catch (const std::bad_alloc&) {
+    return std::current_exception();
+  }
 }
 
 }  // namespace eddy

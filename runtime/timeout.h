@@ -33,11 +33,6 @@ class Timeout {
 
   Timeout(const Timeout&) = delete;
   Timeout& operator=(const Timeout&) = delete;
-  ~Timeout() {
-    // The result of the block could not be moved or copied: that throws past leave().
-    if (state_ == State::kEntered || state_ == State::kExpiring) [[unlikely]]
-      leave(nullptr, false);
-  }
 
   // Runs the block `fn()` or `fn(timeout)`, which makes a Coro, in the calling task. When
   // the time is up the block is cancelled, and TimeoutError is thrown once it has ended
@@ -68,11 +63,27 @@ class Timeout {
   bool expired() const noexcept { return state_ == State::kExpiring || state_ == State::kExpired; }
 
  private:
+  // Ends the block where something throws past leave(): a result that can not be moved.
+  class Guard {
+   public:
+    explicit Guard(Timeout& timeout) noexcept : timeout_(timeout) {}
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() {
+      if (timeout_.state_ == State::kEntered || timeout_.state_ == State::kExpiring) [[unlikely]]
+        timeout_.leave(nullptr, false);
+    }
+
+   private:
+    Timeout& timeout_;
+  };
+
   enum class State { kCreated, kEntered, kExpiring, kExpired, kExited };
 
   explicit Timeout(LoopTime when) : delay_(std::nullopt), when_(when) {}
 
   void enter();
+  void start_timer(LoopTime now);
   // Ends the block. Returns what comes out of it in the place of `error` (null: nothing).
   std::exception_ptr leave(std::exception_ptr error, bool cancelled) noexcept;
   void on_timeout() noexcept;
@@ -82,7 +93,7 @@ class Timeout {
   State state_ = State::kCreated;
   internal::TaskState* task_ = nullptr;  // the task of the block, which outlives it
   std::uint32_t cancelling_ = 0;         // its cancels when the block began
-  TimerHandle timer_;
+  Handle timer_;
 };
 
 // Runs the block `fn()` or `fn(timeout)` for at most `delay`. See Timeout::run().
@@ -110,6 +121,7 @@ Coro<internal::ResultOf<A>> wait_for(A&& awaitable, Delay delay);
 template <class R, class F>
 Coro<R> Timeout::run_block(internal::Block<F> block) {
   enter();
+  const Guard guard(*this);
   std::optional<Coro<R>> body;
   try {
     body.emplace(block.call(*this));
@@ -131,6 +143,7 @@ Coro<R> Timeout::run_block(internal::Block<F> block) {
 template <class R, class A>
 Coro<R> Timeout::run_awaitable(internal::StoredAwaitable<A> awaitable) {
   enter();
+  const Guard guard(*this);
   Outcome<R> outcome = co_await internal::OutcomeOf<A>(std::move(awaitable));
   std::exception_ptr error = leave(outcome.exception(), outcome.cancelled());
   if constexpr (std::is_void_v<R>) {

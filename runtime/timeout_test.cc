@@ -28,6 +28,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing_support::give;
+using testing_support::ThrowsWhenCopied;
 
 // TMO-01
 EDDY_TEST(Timeout, CancelsTheBlockAndThrowsTimeoutError) {
@@ -227,6 +228,49 @@ Coro<> set(bool& flag) {
   co_return;
 }
 
+// TMO-06, TMO-12: it comes before what the block has not queued yet.
+EDDY_TEST(Timeout, APastDeadlineIsMetAtTheFirstWait) {
+  int steps = 0;
+  const auto body = [&steps]() -> Coro<> {
+    co_await yield_now();
+    ++steps;
+  };
+  auto at = co_await as_outcome(timeout_at(LoopClock::now(), body));
+  EXPECT_THROW(at.value(), TimeoutError);
+  auto past = co_await as_outcome(timeout_at(LoopClock::now() - 1s, body));
+  EXPECT_THROW(past.value(), TimeoutError);
+  auto none = co_await as_outcome(timeout(0s, body));
+  EXPECT_THROW(none.value(), TimeoutError);
+  const auto reschedule = [&steps](Timeout& timeout) -> Coro<> {
+    timeout.reschedule(LoopClock::now() - 1s);
+    co_await yield_now();
+    ++steps;
+  };
+  auto moved = co_await as_outcome(timeout(1h, reschedule));
+  EXPECT_THROW(moved.value(), TimeoutError);
+  EXPECT_EQ(steps, 0);
+}
+
+// TMO-15: also when the result is lost on its way out of a Timeout that lives on.
+EDDY_TEST(Timeout, EndsWithItsBlockWhateverBecomesOfTheResult) {
+  struct ThrowsWhenMovedOften {
+    ThrowsWhenMovedOften() = default;
+    ThrowsWhenMovedOften(ThrowsWhenMovedOften&& other) : moves(other.moves + 1) {
+      if (moves == 2) throw std::runtime_error("no move");
+    }
+    int moves = 0;
+  };
+  Timeout timeout(10s);
+  const auto body = []() -> Coro<ThrowsWhenMovedOften> {
+    co_await sleep(1s);
+    co_return ThrowsWhenMovedOften();
+  };
+  const auto outcome = co_await as_outcome(timeout.run(body));
+  EXPECT_EQ(describe_exception(outcome.exception()), "no move");
+  EXPECT_EQ(get_running_loop().counters().timers, 0u);
+  co_await sleep(60s);
+}
+
 // WF-04
 EDDY_TEST(WaitFor, WithNoTimeDoesNotEvenStartACoroutine) {
   bool started = false;
@@ -259,12 +303,6 @@ EDDY_TEST(WaitFor, LetsAnErrorOfTheCleanUpOut) {
 }
 
 Coro<> wait_long(Task<> inner) { co_await wait_for(inner, 2h); }
-
-struct ThrowsWhenCopied {
-  ThrowsWhenCopied() = default;
-  ThrowsWhenCopied(const ThrowsWhenCopied&) { throw std::runtime_error("no copy"); }
-  ThrowsWhenCopied(ThrowsWhenCopied&&) noexcept {}
-};
 
 Coro<ThrowsWhenCopied> give_what_throws() {
   co_await sleep(1ms);

@@ -3,6 +3,8 @@
 
 #include "eddy/runtime/call_graph.h"
 
+#include <unordered_set>
+
 #include "eddy/runtime/future_awaiter.h"
 #include "eddy/runtime/leaf.h"
 #include "eddy/runtime/promise_base.h"
@@ -15,8 +17,12 @@ namespace internal {
 
 namespace {
 
-// A ring of tasks that wait for one another must end somewhere.
+// A longer chain of awaiters is cut off.
 constexpr int kMaxDepth = 64;
+
+// What has been captured: in a ring, or where several wait for the same several, a future is
+// reached by many ways.
+using Seen = std::unordered_set<const FutureState*>;
 
 std::vector<SourceLocation> awaits_of(const TaskState& task) {
   std::vector<SourceLocation> awaits;
@@ -32,7 +38,7 @@ std::string waiting_for(const TaskState& task) {
   return leaf->describe();
 }
 
-CallGraph capture(FutureState& state, int depth) {
+CallGraph capture(FutureState& state, int depth, Seen& seen) {
   CallGraph graph;
   graph.future = AnyTask(Ref<FutureState>(state));
   graph.name = state.describe();
@@ -41,11 +47,11 @@ CallGraph capture(FutureState& state, int depth) {
     graph.waiting_for = waiting_for(task);
     graph.awaits = awaits_of(task);
   }
-  if (depth >= kMaxDepth) return graph;
+  if (!seen.insert(&state).second || depth >= kMaxDepth) return graph;
   state.loop().tasks.for_each([&](TaskState& other) {
     Leaf* leaf = other.leaf();
     if (leaf != nullptr && leaf->waits_for(state)) {
-      graph.awaited_by.push_back(capture(other, depth + 1));
+      graph.awaited_by.push_back(capture(other, depth + 1, seen));
     }
   });
   return graph;
@@ -93,7 +99,10 @@ std::string describe_runnable(Runnable& runnable) {
 
 }  // namespace internal
 
-CallGraph capture_call_graph(const AnyTask& future) { return internal::capture(future.state(), 0); }
+CallGraph capture_call_graph(const AnyTask& future) {
+  internal::Seen seen;
+  return internal::capture(future.state(), 0, seen);
+}
 
 std::string format_call_graph(const AnyTask& future) {
   std::string text;

@@ -19,10 +19,11 @@ namespace eddy {
 // One task or future. asyncio: FutureCallGraph.
 struct CallGraph {
   AnyTask future;
-  std::string name;                    // of the task; `a future` for one that is none
-  std::string waiting_for;             // empty when it runs, is queued or is done
-  std::vector<SourceLocation> awaits;  // the co_await of each of its coroutines, innermost first
-  std::vector<CallGraph> awaited_by;   // the tasks that wait for it
+  std::string name;         // of the task, or `gather of 3, 2 not done`, `a future` and the like
+  std::string waiting_for;  // empty when it runs, is queued or is done
+  // The co_await of each of its coroutines, innermost first; of one that has not begun its place.
+  std::vector<SourceLocation> awaits;
+  std::vector<CallGraph> awaited_by;  // the tasks that wait for it; told once for each future
 };
 
 // Threads: those of its loop only. asyncio: capture_call_graph.
@@ -40,7 +41,7 @@ namespace internal {
 // All unfinished tasks, for reports.
 std::string format_all_tasks(LoopCore& loop);
 
-// What a slow callback is called: `Task-2 at x.cc:7` or `a callback`.
+// What a slow callback is called: `Task-2 from x.cc:7` or `a callback`.
 std::string describe_runnable(Runnable& runnable);
 
 }  // namespace internal

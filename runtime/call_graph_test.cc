@@ -110,5 +110,35 @@ EDDY_TEST(CallGraph, EndsWhereTasksWaitForOneAnotherInARing) {
   EXPECT_TRUE(b.done());
 }
 
+// Each waits for both others: told once for each task, not for each way to it.
+EDDY_TEST(CallGraph, TellsOfEachFutureOnce) {
+  std::vector<Task<>> tasks(12);
+  const auto wait_for_all = [&tasks](std::size_t own) -> Coro<> {
+    std::vector<Task<>> others = tasks;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(own));
+    co_await wait(others);
+  };
+  for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i] = create_task(wait_for_all, i);
+  co_await yield_now();
+  const std::string text = format_call_graph(tasks[0]);
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 1000);
+  for (const Task<>& task : tasks) task.cancel();
+  co_await wait(tasks);
+}
+
+EDDY_TEST(CallGraph, IsPrintedOfTheCurrentTask) {
+  std::FILE* const file = std::tmpfile();
+  const auto print = [file]() -> Coro<> {
+    print_call_graph(file);
+    co_return;
+  };
+  co_await create_task(TaskOptions("printer"), print);
+  std::rewind(file);
+  char line[64] = {};
+  EXPECT_NE(std::fgets(line, sizeof line, file), nullptr);
+  EXPECT_STREQ(line, "printer\n");
+  std::fclose(file);
+}
+
 }  // namespace
 }  // namespace eddy

@@ -74,6 +74,12 @@ class StoredAwaitable<A> {
 template <class A>
 using ResultOf = typename StoredAwaitable<A>::Result;
 
+// Whether the result of a shared handle is copied or, of what nobody else has, moved.
+template <class A>
+inline constexpr bool copies_result =
+    is_future_handle<std::remove_cvref_t<A>> && std::is_lvalue_reference_v<A> &&
+    std::is_copy_constructible_v<Stored<ResultOf<A>>>;
+
 template <class A>
 class OutcomeAwaiter {
  public:

@@ -24,9 +24,13 @@ void GatherState::start() {
     return;
   }
   for (std::size_t i = 0; i < size_; ++i) {
+    if (children_[i].child->done()) continue;
     // Each child that is still to be heard of keeps the state alive.
     retain();
     children_[i].waiter.watch(children_[i].child, this, &child_done);
+  }
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (children_[i].child->done()) on_child(*children_[i].child);
   }
 }
 

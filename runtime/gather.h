@@ -85,12 +85,6 @@ class GatherState : public FutureState {
   bool cancel_came_back_ = false;
 };
 
-// Whether the result of a shared handle is copied or, of what nobody else has, moved.
-template <class A>
-inline constexpr bool copies_result =
-    is_future_handle<std::remove_cvref_t<A>> && std::is_lvalue_reference_v<A> &&
-    std::is_copy_constructible_v<Stored<ResultOf<A>>>;
-
 template <class A>
 TupleMember<ResultOf<A>> take_member(FutureState& child) {
   using T = ResultOf<A>;
@@ -230,7 +224,8 @@ concept Gatherable = is_coro<H> || is_future_handle<H>;
 // std::reference_wrapper). The first exception comes out at once; the others run on.
 // Cancellation: cancelling the future, or a task that awaits it, cancels every child that is
 // not done. A child cancelled by others is an error like any other.
-// Errors: std::runtime_error when no loop runs. asyncio: gather.
+// Errors: std::runtime_error when no loop runs, InvalidStateError for an empty handle,
+// std::invalid_argument for another loop's. asyncio: gather.
 template <Awaitable... As>
 [[nodiscard]] auto gather(As&&... awaitables) {
   return internal::gather_tuple<false, As...>(std::forward<As>(awaitables)...);

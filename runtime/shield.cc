@@ -5,7 +5,11 @@
 
 namespace eddy::internal {
 
-ShieldState::ShieldState(Ref<FutureState> inner) : FutureState(inner->loop(), Kind::kFuture) {
+void ShieldState::start(Ref<FutureState> inner) noexcept {
+  if (inner->done()) {
+    end_as(*inner);
+    return;
+  }
   // Alive until the inner one has ended or this one was cancelled.
   retain();
   inner_.watch(std::move(inner), this, &inner_done);
@@ -27,18 +31,29 @@ bool ShieldState::waits_for(const FutureState& other) const noexcept {
 
 void ShieldState::inner_done(ChildWaiter& waiter) noexcept {
   auto& self = waiter.owner<ShieldState>();
-  FutureState& inner = waiter.child();
   if (self.done()) {
-    inner.mark_retrieved();
-  } else if (inner.cancelled()) {
-    self.finish_cancelled(inner.failure());
-  } else if (inner.status() == Status::kFailed) {
-    inner.mark_retrieved();
-    self.fail(inner.failure());
+    waiter.child().mark_retrieved();
   } else {
-    self.finish();
+    self.end_as(waiter.child());
   }
   self.release();
+}
+
+void ShieldState::end_as(FutureState& inner) noexcept {
+  if (inner.cancelled()) {
+    finish_cancelled(inner.failure());
+  } else if (inner.status() == Status::kFailed) {
+    inner.mark_retrieved();
+    fail(inner.failure());
+  } else {
+    try {
+      take_result(inner);
+    } catch (...) {
+      fail(std::current_exception());
+      return;
+    }
+    finish();
+  }
 }
 
 }  // namespace eddy::internal

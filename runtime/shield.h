@@ -21,36 +21,62 @@ namespace eddy {
 
 namespace internal {
 
-// The outer future. Its result is the inner one's.
-class ShieldState final : public FutureState {
+// The outer future. Its result is a copy of the inner one's if others have that too.
+class ShieldState : public FutureState {
  public:
-  explicit ShieldState(Ref<FutureState> inner);
-
   bool cancel(std::string_view message) override;
   std::string describe() const override;
   bool waits_for(const FutureState& other) const noexcept override;
-  void* slot() noexcept override { return inner_.child().slot(); }
+
+ protected:
+  explicit ShieldState(LoopCore& loop) noexcept : FutureState(loop, Kind::kFuture) {}
+  void start(Ref<FutureState> inner) noexcept;
+
+  // Puts the result of the inner one, which has finished, into the slot.
+  virtual void take_result(FutureState& inner) = 0;
 
  private:
   static void inner_done(ChildWaiter& waiter) noexcept;
+  void end_as(FutureState& inner) noexcept;
 
   ChildWaiter inner_;
+};
+
+template <class A>
+class ShieldStateOf final : public ShieldState {
+ public:
+  explicit ShieldStateOf(Ref<FutureState> inner) : ShieldState(inner->loop()) {
+    start(std::move(inner));
+  }
+  void* slot() noexcept override { return &slot_; }
+
+ private:
+  void take_result(FutureState& inner) override {
+    ResultSlot<ResultOf<A>>& from = slot_of<ResultOf<A>>(inner);
+    if constexpr (copies_result<A>) {
+      slot_.emplace(from.get());
+    } else {
+      slot_.emplace(from.take());
+    }
+  }
+
+  ResultSlot<ResultOf<A>> slot_;
 };
 
 }  // namespace internal
 
 // A future of what `awaitable` gives; a coroutine is made a task now. Cancelling the future,
 // or a task that awaits it, leaves the inner one alone; what is cancelled inside is
-// cancelled outside.
-// Errors: std::runtime_error when no loop runs. asyncio: shield.
+// cancelled outside. Of a shared handle it has a copy of the result, if that can be copied.
+// Errors: std::runtime_error when no loop runs, InvalidStateError for an empty handle,
+// std::invalid_argument for another loop's. asyncio: shield.
 template <Awaitable A>
 [[nodiscard]] Future<internal::ResultOf<A>> shield(
     A&& awaitable, SourceLocation created = SourceLocation::current()) {
   auto inner = internal::ensure_future(internal::require_running_loop(), std::forward<A>(awaitable),
                                        created);
-  if (inner.done()) return inner;
   return Future<internal::ResultOf<A>>(
-      internal::Ref<internal::FutureState>::adopt(new internal::ShieldState(inner.ref())));
+      internal::Ref<internal::FutureState>::adopt(new internal::ShieldStateOf<A>(inner.ref())));
 }
 
 }  // namespace eddy

@@ -29,6 +29,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing_support::fail_after;
 using testing_support::give;
+using testing_support::ThrowsWhenCopied;
 
 Coro<int> shielded(Task<int> task) { co_return co_await shield(task); }
 
@@ -75,6 +76,45 @@ EDDY_TEST(Shield, PassesResultsAndExceptionsOn) {
   EXPECT_EQ(co_await shield(give(7, 1ms)), 7);
   const auto outcome = co_await as_outcome(shield(fail_after(1ms)));
   EXPECT_EQ(describe_exception(outcome.exception()), "failed");
+}
+
+// SH-04: the task is shared, and keeps what it gave.
+EDDY_TEST(Shield, LeavesTheResultInTheTask) {
+  auto task = create_task(sleep(1ms, std::string("shared")));
+  const auto await_shielded = [&task]() -> Coro<std::string> { co_return co_await shield(task); };
+  auto other = create_task(await_shielded);
+  EXPECT_EQ(co_await shield(task), "shared");
+  EXPECT_EQ(co_await other, "shared");
+  EXPECT_EQ(co_await shield(task), "shared");
+  EXPECT_EQ(co_await wait_for(shield(task), 1s), "shared");
+  auto [gathered] = co_await gather(shield(task));
+  EXPECT_EQ(gathered, "shared");
+  EXPECT_EQ(task.result(), "shared");
+}
+
+EDDY_TEST(Shield, TakesMoveOnlyResults) {
+  auto result = co_await shield(sleep(1ms, std::make_unique<int>(7)));
+  EXPECT_EQ(*result, 7);
+}
+
+EDDY_TEST(Shield, MayBeGivenAnotherResult) {
+  auto task = create_task(sleep(1ms, std::string("of the task")));
+  auto outer = shield(task);
+  outer.set_result("of its own");
+  co_await task;
+  co_await yield_now();
+  EXPECT_EQ(outer.result(), "of its own");
+  EXPECT_EQ(task.result(), "of the task");
+}
+
+EDDY_TEST(Shield, OfAResultThatCannotBeCopiedFails) {
+  const auto body = []() -> Coro<ThrowsWhenCopied> { co_return ThrowsWhenCopied(); };
+  auto task = create_task(body);
+  auto early = shield(task);
+  co_await wait(WaitOptions(), early);
+  auto late = shield(task);
+  EXPECT_EQ(describe_exception(early.exception()), "no copy");
+  EXPECT_EQ(describe_exception(late.exception()), "no copy");
 }
 
 // SH-06

@@ -226,13 +226,15 @@ void ServerCore::listener_closed() noexcept {
 void ServerCore::start_serving() {
   if (&loop() != running_loop) std::rethrow_exception(make_foreign_error("server"));
   if (is_closed()) throw std::logic_error("eddy: the server is closed");
-  state_ = State::kServing;
   for (const auto& listener : listeners_) {
     const std::error_code error = listener->listen(backlog_);
     if (error) {
       throw_system_error(error, "eddy: can not listen on " + listener->address().to_string());
     }
+    // By the handler of a connection that was there at once.
+    if (is_closed()) return;
   }
+  state_ = State::kServing;
 }
 
 void ServerCore::close() noexcept {

@@ -510,6 +510,21 @@ NET_TEST(StreamRead, ThatNeverHasToWaitGivesOthersTheirTurn) {
   other.cancel();
 }
 
+// Nor does one read whose bytes are all here, however many receives they take.
+EDDY_TEST_WITH(StreamRead, OfMuchThatIsHereGivesOthersTheirTurn,
+               SimOptions().small_buffers(16 * 1024 * 1024)) {
+  StreamPair pair = co_await connect_pair();
+  pair.client.write(std::string(8 * 1024 * 1024, 'x'));
+  co_await sleep(milliseconds(1));
+  int turns = 0;
+  Task<> other = create_task(count_turns(&turns));
+  const std::string all = co_await pair.server_reader.readexactly(8 * 1024 * 1024);
+  EXPECT_EQ(all.size(), std::size_t{8 * 1024 * 1024});
+  // 128 receives at least.
+  EXPECT_GE(turns, 8);
+  other.cancel();
+}
+
 NET_TEST(StreamWrite, ThatNeverHasToWaitGivesOthersTheirTurn) {
   StreamPair pair = co_await connect_pair();
   int turns = 0;

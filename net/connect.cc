@@ -65,6 +65,12 @@ class Failures {
   int count_ = 0;
 };
 
+// To connect to, or from.
+void require_host(const std::string& host) {
+  if (host.empty()) throw std::invalid_argument("eddy: open_connection() needs a host");
+  internal::check_host(host);
+}
+
 // A socket of a TCP connection may be connected to itself, when the system picks for it the
 // port that nobody listens on.
 bool is_connected_to_itself(LoopCore& loop, const Descriptor& descriptor,
@@ -90,21 +96,21 @@ std::pair<StreamReader, StreamWriter> make_streams(LoopCore& loop, Descriptor& d
 }  // namespace
 
 ConnectOptions& ConnectOptions::limit(std::ptrdiff_t bytes) & {
-  if (bytes <= 0) throw std::invalid_argument("eddy: the limit of a stream must be positive");
-  limit_ = static_cast<std::size_t>(bytes);
+  limit_ = internal::checked_limit(bytes);
   return *this;
 }
 
 Coro<std::pair<StreamReader, StreamWriter>> open_connection(std::string host, Port port,
                                                             ConnectOptions options) {
   const std::uint16_t number = port.number();
-  if (host.empty()) throw std::invalid_argument("eddy: open_connection() needs a host");
-  internal::check_host(host);
+  require_host(host);
   LoopCore& loop = internal::require_running_loop();
   std::vector<SocketAddress> sources;
   if (options.local_addr()) {
-    const std::uint16_t source_port = options.local_addr()->second.number();
-    sources = co_await internal::resolve(options.local_addr()->first, source_port);
+    const auto& [source_host, source_port] = *options.local_addr();
+    const std::uint16_t source_number = source_port.number();
+    require_host(source_host);
+    sources = co_await internal::resolve(source_host, source_number);
   }
   const std::vector<SocketAddress> addresses = co_await internal::resolve(host, number);
   Failures failures(host, port);

@@ -47,10 +47,10 @@ class ConnectOptions {
 
 // Connects to `host` at `port`, trying all its addresses in order; TCP_NODELAY is set.
 // Cancellation: prompt; nothing is left open.
-// Errors: std::invalid_argument for an empty host, an impossible host or port, before
-// anything was done; std::system_error of resolver_category() for an unknown host;
-// std::system_error (connection_refused and so on) or TimeoutError when no address could be
-// connected to: what() has the host, the port and what each of the addresses failed with.
+// Errors: std::invalid_argument for an empty or impossible host and an impossible port, also
+// those of local_addr(), before anything was done; std::system_error of resolver_category() for an
+// unknown host; std::system_error (connection_refused and so on) or TimeoutError when no address
+// could be connected to: what() has the host, the port and what each of the addresses failed with.
 // asyncio: open_connection.
 Coro<std::pair<StreamReader, StreamWriter>> open_connection(
     std::string host, Port port, ConnectOptions options = ConnectOptions());

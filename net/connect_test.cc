@@ -14,10 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/net/faulty_platform.h"
 #include "eddy/net/server.h"
 #include "eddy/net/test_support.h"
 #include "eddy/platform/resolver.h"
 #include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/run.h"
@@ -29,9 +31,11 @@
 namespace eddy {
 namespace {
 
+using net_test::Call;
 using net_test::code_of;
 using net_test::echo;
 using net_test::expect_error;
+using net_test::FaultyPlatform;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -69,7 +73,13 @@ EDDY_TEST(OpenConnection, WhatIsImpossibleIsRefusedBeforeAnythingIsDone) {
   for (const std::string& host : hosts) {
     auto outcome = co_await as_outcome(open_connection(host, 80));
     expect_error<std::invalid_argument>(outcome.exception());
+    auto from = co_await as_outcome(
+        open_connection("no-such-host.invalid", 80, ConnectOptions().local_addr(host)));
+    expect_error<std::invalid_argument>(from.exception());
   }
+  auto from = co_await as_outcome(
+      open_connection("no-such-host.invalid", 80, ConnectOptions().local_addr("127.0.0.1", -1)));
+  expect_error<std::invalid_argument>(from.exception());
   EXPECT_THROW(ConnectOptions().limit(0), std::invalid_argument);
   EXPECT_THROW(ConnectOptions().limit(-1), std::invalid_argument);
 }
@@ -131,6 +141,51 @@ TEST(OpenConnection, TellsOfEveryAddressWhenAllFail) {
   };
   run(main, RunOptions().platform(sim));
   EXPECT_EQ(sim.open_sockets(), 0u);
+}
+
+// That one address can not be reached at all says less than that another one refuses.
+TEST(OpenConnection, FailsWithTheMostTellingError) {
+  SimulatedPlatform sim;
+  FaultyPlatform platform(sim);
+  sim.add_host("several.test", {ipv4(1), ipv4(2)});
+  const auto main = [&platform]() -> Coro<> {
+    for (const int unreachable : {0, 1}) {
+      platform.faults.fail(Call::kConnect, std::errc::host_unreachable, 1, unreachable);
+      auto outcome = co_await as_outcome(open_connection("several.test", 80));
+      EXPECT_EQ(code_of(outcome.exception()), std::errc::connection_refused);
+    }
+    platform.faults.fail(Call::kConnect, std::errc::host_unreachable, 2);
+    auto outcome = co_await as_outcome(open_connection("several.test", 80));
+    EXPECT_EQ(code_of(outcome.exception()), std::errc::host_unreachable);
+  };
+  run(main, RunOptions().platform(platform));
+}
+
+EDDY_TEST(OpenConnection, TellsOfAnIpv6HostWithBrackets) {
+  auto outcome = co_await as_outcome(open_connection("2001:db8::1", 80));
+  const std::string what = expect_error<std::system_error>(outcome.exception()).what();
+  EXPECT_EQ(what.find("eddy: can not connect to [2001:db8::1]:80: "), 0u) << what;
+}
+
+// The system would connect a socket to itself where nobody listens.
+EDDY_NATIVE_TEST(OpenConnection, ToItselfIsRefused) {
+  const std::uint16_t port = co_await closed_port();
+  auto outcome = co_await as_outcome(
+      open_connection("127.0.0.1", port, ConnectOptions().local_addr("127.0.0.1", port)));
+  EXPECT_EQ(code_of(outcome.exception()), std::errc::connection_refused);
+  EXPECT_EQ(get_running_loop().counters().descriptors, 0u);
+}
+
+TEST(OpenConnection, IsToldInACallGraph) {
+  SimulatedPlatform sim(SimOptions().latency(seconds(1)));
+  const auto main = []() -> Coro<> {
+    Task<Streams> connecting = create_task(open_connection("192.0.2.1", 80));
+    co_await sleep(milliseconds(1));
+    const std::string graph = format_call_graph(connecting);
+    EXPECT_NE(graph.find("waiting for connect to 192.0.2.1:80\n"), std::string::npos) << graph;
+    co_await as_outcome(connecting);
+  };
+  run(main, RunOptions().platform(sim));
 }
 
 // Whoever does not answer is not waited for.
@@ -199,6 +254,24 @@ NET_TEST(OpenConnection, FromALocalAddress) {
   streams.second.close();
   server.close();
   co_await server.wait_closed();
+}
+
+// A name that has several addresses: the first that the system lets it have.
+TEST(OpenConnection, FromTheNextAddressWhenOneIsNotToBeHad) {
+  SimulatedPlatform sim;
+  FaultyPlatform platform(sim);
+  sim.add_host("several.test", {ipv4(8), ipv4(9)});
+  const auto main = [&platform]() -> Coro<> {
+    Server server = co_await start_server(echo, "192.0.2.1", 80);
+    platform.faults.fail(Call::kBind, std::errc::address_not_available, 1);
+    Streams streams =
+        co_await open_connection("192.0.2.1", 80, ConnectOptions().local_addr("several.test"));
+    EXPECT_EQ(streams.second.local_address().host(), "192.0.2.9");
+    streams.second.close();
+    server.close();
+    co_await server.wait_closed();
+  };
+  run(main, RunOptions().platform(platform));
 }
 
 // DNS-06

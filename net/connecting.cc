@@ -57,9 +57,7 @@ std::error_code Connecting::open(const std::vector<SocketAddress>& sources) noex
       return error;
     }
   }
-  // A connection without it is slower, but it is one.
-  static_cast<void>(sockets.set_option(socket, SocketOption::kNoDelay, 1));
-  ConnectOp::descriptor = adopt_socket(loop(), socket, DescriptorKind::kStream, error);
+  ConnectOp::descriptor = adopt_stream(loop(), socket, error);
   return error;
 }
 

@@ -10,8 +10,12 @@
 #include <random>
 #include <string>
 
+#include "eddy/testing/counted_memory.h"
+
 namespace eddy::internal {
 namespace {
+
+using counted_memory::allocations;
 
 TEST(ReceiveBuffer, CostsAPointerWhileEmpty) {
   EXPECT_EQ(sizeof(ReceiveBuffer), sizeof(void*));
@@ -35,6 +39,29 @@ TEST(ReceiveBuffer, IsEmptyAgainWhenAllIsConsumed) {
   EXPECT_EQ(buffer.view(), "xy");
   buffer.clear();
   EXPECT_TRUE(buffer.empty());
+}
+
+// It doubles: 100 KB that come byte by byte are moved a few times only.
+TEST(ReceiveBuffer, GrowsByDoubling) {
+  const std::size_t before = allocations();
+  ReceiveBuffer buffer;
+  for (int i = 0; i < 100000; ++i) buffer.append("x");
+  EXPECT_EQ(buffer.size(), 100000u);
+  EXPECT_LE(allocations() - before, 12u);
+}
+
+// What was read in front makes room for what comes.
+TEST(ReceiveBuffer, ThatIsReadAsItIsFilledNeedsNoMoreMemory) {
+  const std::string bytes(100, 'x');
+  ReceiveBuffer buffer;
+  buffer.append(bytes);
+  const std::size_t before = allocations();
+  for (int i = 0; i < 100; ++i) {
+    buffer.append(bytes);
+    buffer.consume(100);
+  }
+  EXPECT_EQ(buffer.view(), bytes);
+  EXPECT_EQ(allocations(), before);
 }
 
 TEST(ReceiveBuffer, IsAQueueWhateverTheSizes) {

@@ -173,8 +173,7 @@ Coro<Server> start_server(std::unique_ptr<ConnectionHandler> handler, Hosts host
 }  // namespace internal
 
 ServerOptions& ServerOptions::limit(std::ptrdiff_t bytes) & {
-  if (bytes <= 0) throw std::invalid_argument("eddy: the limit of a stream must be positive");
-  limit_ = static_cast<std::size_t>(bytes);
+  limit_ = internal::checked_limit(bytes);
   return *this;
 }
 

@@ -207,8 +207,9 @@ Coro<Server> start_server(std::unique_ptr<ConnectionHandler> handler, Hosts host
 // Listens on `port` (0: one that the system chooses, for each socket) of all addresses of
 // the hosts, and runs `fn(reader, writer)`, which makes a Coro<>, as a task for each
 // connection. `fn` lives until the last connection has ended; it takes its parameters by
-// value. A connection is closed when its last handle is gone, which is at the latest when
-// the task ends; also when the task fails, which is reported to the exception handler.
+// value. A connection is closed when its last handle is gone, which is when the task ends
+// unless `fn` gave one to somebody else; and when the task fails, which is reported to the
+// exception handler, or is cancelled.
 // When descriptors run out, that is reported once and accepting pauses for a second.
 // Errors: std::invalid_argument for a null `fn`, an impossible host or port, before anything
 // was done; std::system_error of resolver_category() for an unknown host, and of the system,

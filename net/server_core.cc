@@ -6,6 +6,7 @@
 #include <chrono>
 #include <new>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "eddy/net/loop_socket.h"
@@ -39,7 +40,7 @@ std::error_code Listener::listen(int backlog) noexcept {
   if (AcceptOp::descriptor != nullptr) return {};
   std::error_code error = loop.platform->sockets().listen(handle_, backlog);
   if (error) return error;
-  // Not adopt_socket(): a socket that is refused here stays ours.
+  // A socket that is refused here stays ours.
   AcceptOp::descriptor = loop.proactor->attach(handle_, DescriptorKind::kListener, error);
   if (AcceptOp::descriptor == nullptr) return error;
   ++loop.live_descriptors;
@@ -85,8 +86,7 @@ bool Listener::take_accepted() noexcept {
 
 void Listener::pause() noexcept {
   if (!std::exchange(troubled_, true)) {
-    server_.report("accept on " + address_.to_string() + " failed; trying again every second",
-                   AcceptOp::error);
+    server_.report("accept on ", address_, " failed; trying again every second", AcceptOp::error);
   }
   LoopCore& loop = server_.loop();
   try {
@@ -185,7 +185,11 @@ void ServerConnection::task_ended(WaitNode& node) noexcept {
 // In a turn of its own: the handler of exceptions is the user's.
 void ServerConnection::report_failure(std::exception_ptr error, Ref<FutureState> task) noexcept {
   const auto report = [core = Ref<LoopCore>(loop()), error, task]() noexcept {
-    report_exception(*core, "Unhandled exception in client_connected_cb", error, task.get());
+    try {
+      report_exception(*core, "Unhandled exception in client_connected_cb", error, task.get());
+    } catch (const std::bad_alloc&) {
+      log_line("Unhandled exception in client_connected_cb");
+    }
   };
   try {
     loop().loop->call_soon(report);
@@ -222,13 +226,15 @@ void ServerCore::listener_closed() noexcept {
 void ServerCore::start_serving() {
   if (&loop() != running_loop) std::rethrow_exception(make_foreign_error("server"));
   if (is_closed()) throw std::logic_error("eddy: the server is closed");
-  state_ = State::kServing;
   for (const auto& listener : listeners_) {
     const std::error_code error = listener->listen(backlog_);
     if (error) {
       throw_system_error(error, "eddy: can not listen on " + listener->address().to_string());
     }
+    // By the handler of a connection that was there at once.
+    if (is_closed()) return;
   }
+  state_ = State::kServing;
 }
 
 void ServerCore::close() noexcept {
@@ -266,8 +272,7 @@ void ServerCore::abort_clients() noexcept {
 
 void ServerCore::loop_closing() noexcept {
   if (loop().debug && !is_closed()) {
-    log_line("unclosed server on " + listeners_.front()->address().to_string() +
-             " at the end of its loop");
+    log_unclosed("server on ", listeners_.front()->address());
   }
   const Ref<ServerCore> alive(*this);
   for (const auto& listener : listeners_) listener->loop_closing();
@@ -283,13 +288,11 @@ void ServerCore::notify_if_over() noexcept {
 }
 
 void ServerCore::connected(NativeHandle accepted, const SocketAddress& peer) noexcept {
-  // A connection without it is slower, but it is one.
-  static_cast<void>(loop().platform->sockets().set_option(accepted, SocketOption::kNoDelay, 1));
   const auto report_lost = [&](std::error_code why) {
-    report("a connection from " + peer.to_string() + " could not be taken in", why);
+    report("a connection from ", peer, " could not be taken in", why);
   };
   std::error_code error;
-  Descriptor* const descriptor = adopt_socket(loop(), accepted, DescriptorKind::kStream, error);
+  Descriptor* const descriptor = adopt_stream(loop(), accepted, error);
   if (descriptor == nullptr) {
     report_lost(error);
     return;
@@ -310,9 +313,14 @@ void ServerCore::connection_gone(ServerConnection& connection) noexcept {
   notify_if_over();
 }
 
-void ServerCore::report(const std::string& what, std::error_code error) noexcept {
-  const std::string message = "server: " + what;
-  report_exception(loop(), message, make_system_error(error, "eddy: " + what), nullptr);
+void ServerCore::report(const char* before, const SocketAddress& address, const char* after,
+                        std::error_code error) noexcept {
+  try {
+    const std::string what = before + address.to_string() + after;
+    report_exception(loop(), "server: " + what, make_system_error(error, "eddy: " + what), nullptr);
+  } catch (const std::bad_alloc&) {
+    log_line("server: there is no memory to report an error");
+  }
 }
 
 }  // namespace eddy::internal

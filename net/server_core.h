@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <string>
 #include <system_error>
 #include <vector>
 
@@ -141,7 +140,9 @@ class ServerCore final : public IoObject {
   void connected(NativeHandle accepted, const SocketAddress& peer) noexcept;
   void connection_gone(ServerConnection& connection) noexcept;
   void listener_closed() noexcept;
-  void report(const std::string& what, std::error_code error) noexcept;
+  // Tells the exception handler: "server: <before><address><after>".
+  void report(const char* before, const SocketAddress& address, const char* after,
+              std::error_code error) noexcept;
 
  private:
   enum class State : std::uint8_t { kBound, kServing, kClosed };

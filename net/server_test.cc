@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <set>
@@ -25,6 +26,7 @@
 #include "eddy/platform/platform.h"
 #include "eddy/platform/sockets.h"
 #include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/gather.h"
 #include "eddy/runtime/loop.h"
@@ -220,9 +222,11 @@ NET_TEST(Server, WaitClosedIsCancelledAtOnce) {
 
 // SRV-07
 NET_TEST(Server, CloseClientsEndsThemInOrder) {
-  auto greet = [](StreamReader reader, StreamWriter writer) -> Coro<> {
+  std::vector<SocketAddress> ended;
+  auto greet = [&ended](StreamReader reader, StreamWriter writer) -> Coro<> {
     writer.write("hello");
     const std::string all = co_await reader.read();
+    ended.push_back(writer.peer_address());
     writer.close();
   };
   Server server = co_await start_server(greet, "127.0.0.1", 0);
@@ -234,6 +238,10 @@ NET_TEST(Server, CloseClientsEndsThemInOrder) {
   co_await server.wait_closed();
   EXPECT_GIVES(one.first.read(), "hello");
   EXPECT_GIVES(two.first.read(), "hello");
+  co_await sleep(milliseconds(1));
+  // The order in which they came.
+  const std::vector<SocketAddress> came = {one.second.local_address(), two.second.local_address()};
+  EXPECT_EQ(ended, came);
 }
 
 // SRV-07
@@ -302,9 +310,10 @@ NET_TEST(ServeForever, IsCancelledWithItsServerAndConnections) {
   Task<> serving = create_task(server.serve_forever());
   Streams streams = co_await connect_to(server);
   co_await sleep(milliseconds(2));
-  serving.cancel();
-  co_await as_outcome(serving);
+  serving.cancel("enough");
+  auto outcome = co_await as_outcome(serving);
   EXPECT_TRUE(serving.cancelled());
+  EXPECT_EQ(expect_error<CancelledError>(outcome.exception()).message(), "enough");
   EXPECT_FALSE(server.is_serving());
   EXPECT_GIVES(streams.first.read(), "");
   co_await server.wait_closed();
@@ -337,6 +346,74 @@ EDDY_TEST(StartServing, NeverCalledLeavesNothing) {
   Server server = co_await start_server(echo, "127.0.0.1", 0, ServerOptions().start_serving(false));
   server.close();
   co_await server.wait_closed();
+}
+
+// What can not listen does not serve; the next attempt may go well.
+TEST(StartServing, ThatFailsLeavesItNotServing) {
+  SimulatedPlatform sim;
+  FaultyPlatform platform(sim);
+  const auto main = [&platform]() -> Coro<> {
+    const ServerOptions later = ServerOptions().start_serving(false);
+    Server server = co_await start_server(echo, "", 4711, later);
+    for (const int listening : {0, 1}) {
+      platform.faults.fail(Call::kListen, std::errc::address_in_use, 1, listening);
+      auto outcome = co_await as_outcome(server.start_serving());
+      EXPECT_EQ(code_of(outcome.exception()), std::errc::address_in_use);
+      EXPECT_FALSE(server.is_serving());
+    }
+    co_await server.start_serving();
+    EXPECT_TRUE(server.is_serving());
+    EXPECT_GIVES(echo_once(server, "hello"), "hello");
+    server.close();
+    co_await server.wait_closed();
+  };
+  run(main, RunOptions().platform(platform));
+}
+
+// -- What it is told and tells --
+
+EDDY_TEST(ServerOptions, LimitIsThatOfItsConnections) {
+  std::exception_ptr error;
+  auto read = [&error](StreamReader reader, StreamWriter) -> Coro<> {
+    auto outcome = co_await as_outcome(reader.readline());
+    error = outcome.exception();
+  };
+  Server server = co_await start_server(read, "127.0.0.1", 0, ServerOptions().limit(5));
+  Streams streams = co_await connect_to(server);
+  streams.second.write("123456\n");
+  EXPECT_GIVES(streams.first.read(), "");
+  expect_error<LimitOverrunError>(error);
+  server.close();
+}
+
+// Who finds the backlog full asks again a second later.
+EDDY_TEST(ServerOptions, BacklogIsWhatTheSystemKeeps) {
+  for (const int backlog : {1, 3}) {
+    Server server = co_await start_server(echo, "127.0.0.1", 0, ServerOptions().backlog(backlog));
+    const LoopTime start = LoopClock::now();
+    std::vector<Coro<Streams>> connecting;
+    for (int i = 0; i < 3; ++i) connecting.push_back(connect_to(server));
+    const std::vector<Streams> connected = co_await gather(std::move(connecting));
+    EXPECT_EQ(connected.size(), 3u);
+    EXPECT_EQ(LoopClock::now() - start >= seconds(1), backlog == 1);
+    server.close();
+  }
+}
+
+EDDY_TEST(Server, IsToldInACallGraph) {
+  Server server = co_await start_server(listen_only, "127.0.0.1", 4711);
+  Task<> serving = create_task(server.serve_forever());
+  Task<> waiting = create_task(server.wait_closed());
+  Streams streams = co_await connect_to(server);
+  co_await sleep(milliseconds(1));
+  const std::string close = format_call_graph(serving);
+  EXPECT_NE(close.find("waiting for close of server on 127.0.0.1:4711\n"), std::string::npos)
+      << close;
+  const std::string end = format_call_graph(waiting);
+  EXPECT_NE(end.find("waiting for end of server on 127.0.0.1:4711\n"), std::string::npos) << end;
+  server.close();
+  co_await as_outcome(serving);
+  co_await waiting;
 }
 
 // -- Handlers that fail --
@@ -508,6 +585,35 @@ EDDY_TEST(ServerAddress, BothFamiliesShareAPort) {
   co_await server.wait_closed();
 }
 
+// SRV-11: a name may have addresses of a family that this machine has not.
+TEST(ServerAddress, OfAFamilyThatIsNotThereIsSkipped) {
+  SimulatedPlatform sim;
+  FaultyPlatform platform(sim);
+  const auto main = [&platform]() -> Coro<> {
+    for (const Call call : {Call::kOpen, Call::kBind}) {
+      for (const int missing : {0, 1}) {
+        const std::errc code = call == Call::kOpen ? std::errc::address_family_not_supported
+                                                   : std::errc::address_not_available;
+        platform.faults.fail(call, code, 1, missing);
+        Server server = co_await start_server(echo, "", 4711);
+        EXPECT_EQ(server.sockets().size(), 1u);
+        EXPECT_EQ(server.local_address().host(), missing == 0 ? "::" : "0.0.0.0");
+        server.close();
+        co_await server.wait_closed();
+        platform.faults.fail(call, code, 2);
+        auto none = co_await as_outcome(start_server(echo, "", 4711));
+        EXPECT_EQ(code_of(none.exception()), code);
+        // Of any other error nothing is skipped.
+        platform.faults.fail(call, std::errc::permission_denied, 1, missing);
+        auto refused = co_await as_outcome(start_server(echo, "", 4711));
+        EXPECT_EQ(code_of(refused.exception()), std::errc::permission_denied);
+      }
+    }
+  };
+  run(main, RunOptions().platform(platform));
+  EXPECT_EQ(sim.open_sockets(), 0u);
+}
+
 // SRV-14
 NET_TEST(ServerAddress, IsReusedAndItsPortOnlyOnRequest) {
   Sockets& sockets = get_running_loop().core().platform->sockets();
@@ -675,6 +781,31 @@ TEST(ServerAccept, EndsWithItsLoopWhileMoreAreWaiting) {
     run(main, RunOptions().platform(sim));
     EXPECT_EQ(sim.open_sockets(), 0u);
   }
+}
+
+// However many are waiting, others get their turn in between.
+EDDY_TEST(ServerAccept, TakesInNoMoreThanSixtyFourInATurn) {
+  int taken = 0;
+  int taken_this_turn = 0;
+  auto take = [&](StreamReader, StreamWriter) {
+    ++taken;
+    ++taken_this_turn;
+    return []() -> Coro<> { co_return; }();
+  };
+  Server server = co_await start_server(take, "127.0.0.1", 0);
+  std::vector<Coro<Streams>> connecting;
+  for (int i = 0; i < 200; ++i) connecting.push_back(connect_to(server));
+  auto connected = create_task(gather(std::move(connecting)));
+  int most = 0;
+  for (int turns = 0; turns < 1000 && taken < 200; ++turns) {
+    taken_this_turn = 0;
+    co_await yield_now();
+    most = std::max(most, taken_this_turn);
+  }
+  EXPECT_LE(most, 65);
+  EXPECT_GE(most, 60);
+  co_await connected;
+  server.close();
 }
 
 TEST(ServerAccept, AConnectionThatCanNotBeTakenInIsReported) {

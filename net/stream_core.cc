@@ -30,6 +30,11 @@ std::string_view text_of(std::span<const std::byte> bytes) noexcept {
 
 }  // namespace
 
+std::size_t checked_limit(std::ptrdiff_t bytes) {
+  if (bytes <= 0) throw std::invalid_argument("eddy: the limit of a stream must be positive");
+  return static_cast<std::size_t>(bytes);
+}
+
 StreamCore::StreamCore(LoopCore& loop, Descriptor& descriptor, const SocketAddress& peer,
                        std::size_t limit)
     : IoObject(loop), ReceiveOp(&received), peer_(peer), limit_(limit) {
@@ -324,10 +329,9 @@ void StreamCore::set_abort_on_close() noexcept {
 
 // The connection is broken; whoever reads or drains is to be told. Does not wake the reader.
 void StreamCore::fail(std::error_code error) noexcept {
-  if (state_ > State::kFlushing) return;
-  error_ = error;
+  if (!error_) error_ = error;
   inbox_.clear();
-  shut();
+  if (state_ <= State::kFlushing) shut();
 }
 
 // With nobody left to tell, this may be the end of the object.
@@ -365,11 +369,17 @@ void StreamCore::finish_closing() noexcept {
   delete_if_unused();
 }
 
+void StreamCore::report_unclosed() noexcept {
+  try {
+    report_exception(loop(), "unclosed connection with " + peer_name(), nullptr, nullptr);
+  } catch (const std::bad_alloc&) {
+    log_line("unclosed connection");
+  }
+}
+
 void StreamCore::last_handle_dropped() noexcept {
   if (state_ == State::kOpen) {
-    if (loop().debug) {
-      report_exception(loop(), "unclosed connection with " + peer_name(), nullptr, nullptr);
-    }
+    if (loop().debug) report_unclosed();
     const bool pinned = std::exchange(pinned_, true);
     close();
     pinned_ = pinned;
@@ -385,7 +395,7 @@ void StreamCore::delete_if_unused() noexcept {
 void StreamCore::loop_closing() noexcept {
   if (state_ > State::kFlushing) return;
   if (loop().debug && state_ == State::kOpen) {
-    log_line("unclosed connection with " + peer_name() + " at the end of its loop");
+    log_unclosed("connection with ", peer_);
   }
   if (must_queue()) set_abort_on_close();
   eof_ = true;

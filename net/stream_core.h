@@ -42,6 +42,9 @@
 
 namespace eddy::internal {
 
+// A limit of readline() and readuntil(). Errors: std::invalid_argument unless positive.
+std::size_t checked_limit(std::ptrdiff_t bytes);
+
 // A read, as its connection sees it.
 class PendingRead {
  public:
@@ -184,6 +187,7 @@ class StreamCore : public IoObject, private ReceiveOp {
   void set_abort_on_close() noexcept;
   void finish_closing() noexcept;
   void last_handle_dropped() noexcept;
+  void report_unclosed() noexcept;
   void delete_if_unused() noexcept;
 
   ReceiveOp& receive() noexcept { return *this; }

@@ -32,6 +32,7 @@ namespace {
 
 using counted_memory::allocations;
 using counted_memory::live_bytes;
+using net_test::connect_narrow_pair;
 using net_test::connect_pair;
 using net_test::StreamPair;
 using std::chrono::milliseconds;
@@ -113,6 +114,24 @@ EDDY_NATIVE_TEST(StreamAllocations, ReadingShortLinesNeedsNone) {
     EXPECT_EQ(line.size(), 11u);
   }
   EXPECT_EQ(allocations(), before);
+}
+
+// What was kept because the kernel did not take it at once is given back when it has.
+EDDY_NATIVE_TEST(StreamMemory, OfWhatWasSentLateIsGivenBack) {
+  StreamPair pair = co_await connect_narrow_pair();
+  constexpr std::size_t kSize = 1 << 20;
+  std::vector<char> buffer(kSize);
+  // What the loop receives with is made by the first receive.
+  pair.client.write("x");
+  co_await pair.server_reader.read_into(std::span<char>(buffer));
+  const std::size_t before = live_bytes();
+  pair.client.write(std::string(kSize, 'x'));
+  const std::size_t kept = pair.client.get_write_buffer_size();
+  for (std::size_t count = 0; count < kSize;) {
+    count += co_await pair.server_reader.read_into(std::span<char>(buffer));
+  }
+  EXPECT_EQ(live_bytes(), before);
+  EXPECT_GT(kept, kSize / 2);
 }
 
 // Frames and tasks come from free lists, which operator new does not see: lists that are long

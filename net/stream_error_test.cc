@@ -23,6 +23,7 @@
 #include "eddy/net/stream.h"
 #include "eddy/net/test_support.h"
 #include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/run.h"
@@ -164,6 +165,19 @@ NET_TEST(StreamReset, BeforeAnyReadIsTold) {
   co_await sleep(milliseconds(2));
   pair.client.write_eof();
   auto outcome = co_await as_outcome(pair.client_reader.read());
+  EXPECT_EQ(code_of(outcome.exception()), std::errc::connection_reset);
+}
+
+// STR-09: nobody waits for it when it comes.
+NET_TEST(StreamReset, AfterACancelledReadIsKeptForTheNext) {
+  StreamPair pair = co_await connect_pair();
+  Task<std::string> reading = create_task(pair.client_reader.read(1));
+  co_await sleep(milliseconds(1));
+  reading.cancel();
+  co_await sleep(milliseconds(1));
+  pair.server.abort();
+  co_await sleep(milliseconds(3));
+  auto outcome = co_await as_outcome(pair.client_reader.read(1));
   EXPECT_EQ(code_of(outcome.exception()), std::errc::connection_reset);
 }
 
@@ -384,6 +398,48 @@ TEST(StreamDebug, SaysNothingOfOneThatWasClosed) {
     co_await pair.client.wait_closed();
   });
   EXPECT_TRUE(messages.empty());
+}
+
+// DBG-05
+TEST(StreamDebug, NamesWhatTheEndOfTheLoopCloses) {
+  SimulatedPlatform sim;
+  std::optional<StreamPair> pair;
+  std::string name;
+  const auto main = [&]() -> Coro<> {
+    StreamPair made = co_await connect_pair();
+    name = made.client.peer_address().to_string();
+    // Closed, although it still sends: nothing to be told of.
+    made.server.write(std::string(512 * 1024, 'x'));
+    made.server.close();
+    pair.emplace(std::move(made));
+  };
+  testing::internal::CaptureStderr();
+  run(main, RunOptions().platform(sim).debug(true));
+  const std::string text = testing::internal::GetCapturedStderr();
+  const std::string line = "unclosed connection with " + name + " at the end of its loop\n";
+  EXPECT_NE(text.find(line), std::string::npos) << text;
+  EXPECT_EQ(text.find("unclosed connection"), text.rfind("unclosed connection")) << text;
+}
+
+EDDY_TEST(StreamDebug, WhatIsWaitedForIsToldInACallGraph) {
+  StreamPair pair = co_await connect_pair();
+  const auto expect = [](const AnyTask& task, const std::string& what, const StreamWriter& end) {
+    const std::string graph = format_call_graph(task);
+    const std::string line = "waiting for " + what + end.peer_address().to_string() + "\n";
+    EXPECT_NE(graph.find(line), std::string::npos) << graph;
+  };
+  pair.client.write(std::string(flood_size(), 'x'));
+  auto reading = create_task(pair.client_reader.read(1));
+  auto draining = create_task(pair.client.drain());
+  auto waiting = create_task(pair.client.wait_closed());
+  co_await sleep(milliseconds(1));
+  expect(reading, "read from ", pair.client);
+  expect(draining, "drain to ", pair.client);
+  expect(waiting, "end of connection with ", pair.client);
+  pair.client.abort();
+  co_await as_outcome(reading);
+  co_await as_outcome(draining);
+  co_await waiting;
 }
 
 // -- Every call fails once --

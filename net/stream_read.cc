@@ -91,14 +91,15 @@ bool ReadLine::feed(std::string_view bytes, bool at_end, std::size_t& taken) {
   const bool found = end != std::string_view::npos;
   const std::size_t line = found ? end + 1 : bytes.size();
   searched_ = found ? end : bytes.size();
-  if (searched_ > core_->limit()) {
-    // Dropped, or the next readline() would meet it again.
+  const bool overrun = searched_ > core_->limit();
+  if (!overrun && !found && !at_end) return false;
+  // Of an over-long line too: it is dropped, or the next readline() would meet it again; but
+  // a cancelled one gives it back.
+  result_.assign(bytes, 0, line);
+  if (overrun) {
     problem_ = ReadProblem::kOverrun;
-  } else if (found || at_end) {
-    result_.assign(bytes, 0, line);
-    done_ = true;
   } else {
-    return false;
+    done_ = true;
   }
   taken = line;
   return true;

@@ -70,7 +70,7 @@ class ReadAwaiter : public LeafAwaiter<Derived, T>, protected PendingRead {
     core_->give_back(self().taken());
   }
 
-  std::exception_ptr error() noexcept {
+  std::exception_ptr error() {
     core_->end_read(*this);
     if (problem_ != ReadProblem::kNone) [[unlikely]]
       return self().problem_error();

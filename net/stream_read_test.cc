@@ -216,6 +216,18 @@ EDDY_TEST(StreamReaduntil, OfOverlappingSeparatorsTheShortestMatchWins) {
   EXPECT_GIVES(pair.server_reader.readuntil(separators), "some datasep");
 }
 
+// STR-11: of two that end together the shorter one, whichever comes first in the list; the
+// limit and `consumed` tell.
+EDDY_TEST(StreamReaduntil, OfSeparatorsThatEndTogetherTheShorterCounts) {
+  const std::vector<std::vector<std::string>> orders = {{"xab", "ab"}, {"ab", "xab"}};
+  for (const std::vector<std::string>& separators : orders) {
+    StreamPair pair = co_await connect_pair(ConnectOptions().limit(5));
+    pair.server.write("01234xab");
+    auto outcome = co_await as_outcome(pair.client_reader.readuntil(separators));
+    EXPECT_EQ(expect_error<LimitOverrunError>(outcome.exception()).consumed, 6u);
+  }
+}
+
 // -- readexactly --
 
 // STR-05
@@ -445,6 +457,41 @@ EDDY_TEST(StreamRead, CancelledWithItsResultInHandGivesItBack) {
   }
 }
 
+Coro<> read_a_line(StreamReader reader) { co_await reader.readline(); }
+
+// The poll that brings the bytes also ends the sleep: the reader is cancelled with them.
+Coro<> write_and_cancel(StreamWriter writer, std::string text, Task<> reading) {
+  writer.write(text);
+  co_await sleep(milliseconds(0));
+  reading.cancel();
+}
+
+// STR-02: the next reader meets the over-long line, and does not take its rest for a line.
+EDDY_TEST(StreamReadline, CancelledOverTheLimitGivesTheLineBack) {
+  StreamPair pair = co_await connect_pair(ConnectOptions().limit(5));
+  Task<> reading = create_task(read_a_line(pair.client_reader));
+  co_await sleep(milliseconds(1));
+  co_await create_task(write_and_cancel(pair.server, "evil evil ", reading));
+  auto outcome = co_await as_outcome(reading);
+  EXPECT_TRUE(outcome.cancelled());
+  EXPECT_EQ(pair.client_reader.ref()->buffered(), 10u);
+  pair.server.write("line\n");
+  auto next = co_await as_outcome(pair.client_reader.readline());
+  EXPECT_EQ(expect_error<LimitOverrunError>(next.exception()).consumed, 10u);
+}
+
+// The same of readuntil(), which leaves the bytes where they are.
+EDDY_TEST(StreamReaduntil, CancelledOverTheLimitLeavesTheData) {
+  StreamPair pair = co_await connect_pair(ConnectOptions().limit(5));
+  const auto read = [](StreamReader reader) -> Coro<> { co_await reader.readuntil("#"); };
+  Task<> reading = create_task(read, pair.client_reader);
+  co_await sleep(milliseconds(1));
+  co_await create_task(write_and_cancel(pair.server, "evil evil ", reading));
+  auto outcome = co_await as_outcome(reading);
+  EXPECT_TRUE(outcome.cancelled());
+  EXPECT_GIVES(pair.client_reader.readexactly(10), "evil evil ");
+}
+
 Coro<> count_turns(int* turns) {
   for (; *turns < 1000; ++*turns) co_await yield_now();
 }
@@ -460,6 +507,21 @@ NET_TEST(StreamRead, ThatNeverHasToWaitGivesOthersTheirTurn) {
     co_await pair.server_reader.read_into(std::span<char>(&byte, 1));
   }
   EXPECT_GE(turns, 3);
+  other.cancel();
+}
+
+// Nor does one read whose bytes are all here, however many receives they take.
+EDDY_TEST_WITH(StreamRead, OfMuchThatIsHereGivesOthersTheirTurn,
+               SimOptions().small_buffers(16 * 1024 * 1024)) {
+  StreamPair pair = co_await connect_pair();
+  pair.client.write(std::string(8 * 1024 * 1024, 'x'));
+  co_await sleep(milliseconds(1));
+  int turns = 0;
+  Task<> other = create_task(count_turns(&turns));
+  const std::string all = co_await pair.server_reader.readexactly(8 * 1024 * 1024);
+  EXPECT_EQ(all.size(), std::size_t{8 * 1024 * 1024});
+  // 128 receives at least.
+  EXPECT_GE(turns, 8);
   other.cancel();
 }
 

@@ -57,7 +57,11 @@ class Drain final : public LeafAwaiter<Drain, void>, private WaitNode {
   std::string describe() const override { return "drain to " + core_->peer_name(); }
 
  private:
-  static void notified(WaitNode& node) noexcept { static_cast<Drain&>(node).wake(); }
+  static void notified(WaitNode& node) noexcept {
+    auto& self = static_cast<Drain&>(node);
+    self.lost_ = self.core_->is_lost();
+    self.wake();
+  }
 
   const Ref<StreamCore> core_;
   bool lost_ = false;

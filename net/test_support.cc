@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "eddy/platform/platform.h"
+#include "eddy/platform/sockets.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/sleep.h"
@@ -58,6 +60,13 @@ Coro<StreamPair> connect_pair(ConnectOptions options) {
   auto served = co_await std::move(accepted);
   server.close();
   co_return StreamPair(std::move(client), std::move(served));
+}
+
+Coro<StreamPair> connect_narrow_pair(ConnectOptions options) {
+  StreamPair pair = co_await connect_pair(options);
+  Sockets& sockets = get_running_loop().core().platform->sockets();
+  sockets.set_option(pair.client.native_handle(), SocketOption::kSendBuffer, 8192);
+  co_return pair;
 }
 
 Coro<> settle() {

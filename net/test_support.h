@@ -51,6 +51,9 @@ class StreamPair {
 
 Coro<StreamPair> connect_pair(ConnectOptions options = ConnectOptions());
 
+// The same, but the kernel takes little from the client at once: some hundred KB at most.
+Coro<StreamPair> connect_narrow_pair(ConnectOptions options = ConnectOptions());
+
 // Gives a kernel that is late with its cancels some time for them. What a test has left open
 // it does not close.
 Coro<> settle();

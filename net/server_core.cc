@@ -185,11 +185,7 @@ void ServerConnection::task_ended(WaitNode& node) noexcept {
 // In a turn of its own: the handler of exceptions is the user's.
 void ServerConnection::report_failure(std::exception_ptr error, Ref<FutureState> task) noexcept {
   const auto report = [core = Ref<LoopCore>(loop()), error, task]() noexcept {
-    try {
-      report_exception(*core, "Unhandled exception in client_connected_cb", error, task.get());
-    } catch (const std::bad_alloc&) {
-      log_line("Unhandled exception in client_connected_cb");
-    }
+    report_exception(*core, "Unhandled exception in client_connected_cb", error, task.get());
   };
   try {
     loop().loop->call_soon(report);

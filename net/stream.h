@@ -145,8 +145,8 @@ class StreamWriter : public internal::StreamHandle {
   // Waits while more than the high-water mark was written and not sent, until that is down
   // to the low-water mark. Who writes without a wait gives others a turn here.
   // Cancellation: prompt; what was written stays so.
-  // Errors: what the connection failed with; connection_reset once it was closed here, and for
-  // who waits when it is aborted (asyncio: ends well).
+  // Errors: what the connection failed with; connection_reset once it was closed here. Who
+  // waits when it is aborted is woken without an error.
   auto drain() const { return internal::stream_operation<internal::Drain>(ref()); }
 
   // Ends this direction when everything is sent: the peer reads the end of the stream, and

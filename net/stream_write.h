@@ -57,11 +57,7 @@ class Drain final : public LeafAwaiter<Drain, void>, private WaitNode {
   std::string describe() const override { return "drain to " + core_->peer_name(); }
 
  private:
-  static void notified(WaitNode& node) noexcept {
-    auto& self = static_cast<Drain&>(node);
-    self.lost_ = self.core_->is_lost();
-    self.wake();
-  }
+  static void notified(WaitNode& node) noexcept { static_cast<Drain&>(node).wake(); }
 
   const Ref<StreamCore> core_;
   bool lost_ = false;

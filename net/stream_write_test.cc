@@ -366,7 +366,7 @@ NET_TEST(StreamAbort, WakesWhoReadsAndWhoDrains) {
   pair.client.abort();
   EXPECT_GIVES(std::move(reading), "");
   auto outcome = co_await as_outcome(draining);
-  EXPECT_EQ(code_of(outcome.exception()), std::errc::connection_reset);
+  EXPECT_TRUE(outcome.ok());
 }
 
 }  // namespace

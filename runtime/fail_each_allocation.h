@@ -26,34 +26,43 @@
 
 namespace eddy::testing_support {
 
-// Returns what the exception handler was told. A std::system_error may leave the program as
-// well: of a connection whose other end had no memory, or that took too long then.
-inline std::vector<std::string> fail_each_allocation(Coro<> (*make)(),
-                                                     RunOptions options = RunOptions()) {
+// Runs `main(failure)`, a coroutine that sets `failure` before the first allocation that
+// counts; adds what the exception handler was told to `reports`. Returns whether an
+// allocation failed. A std::system_error may leave the program as well: of a connection
+// whose other end had no memory, or that took too long then.
+template <class Main>
+bool run_with_failure(Main main, RunOptions options, std::vector<std::string>& reports) {
+  Runner runner(options);
+  runner.get_loop().set_exception_handler(
+      [&reports](Loop&, const ExceptionContext& context) { reports.push_back(context.message); });
+  std::optional<counted_memory::Failure> failure;
+  try {
+    runner.run(main(failure));
+  } catch (const std::bad_alloc&) {
+  } catch (const std::system_error&) {
+  }
+  const bool happened = failure->happened();
+  failure.reset();
+  EXPECT_NO_THROW(runner.close());
+  // The end of the loop closes servers and connections.
+  const LoopCounters& left = runner.left();
+  EXPECT_EQ(left.total(), left.operations + left.descriptors);
+  return happened;
+}
+
+// Runs what `make()` makes; `make` is a function. Returns what the exception handler was told.
+inline std::vector<std::string> fail_each_allocation(Coro<> (*make)()) {
   std::vector<std::string> reports;
   for (long n = 0;; ++n) {
-    Runner runner(options);
-    runner.get_loop().set_exception_handler(
-        [&reports](Loop&, const ExceptionContext& context) { reports.push_back(context.message); });
-    std::optional<counted_memory::Failure> failure;
-    const auto main = [&failure, make, n]() -> Coro<> {
+    SCOPED_TRACE("failure of allocation " + std::to_string(n));
+    const auto main = [make, n](std::optional<counted_memory::Failure>& failure) -> Coro<> {
       Coro<> body = make();
       failure.emplace(n);
       co_await std::move(body);
     };
-    try {
-      runner.run(main());
-    } catch (const std::bad_alloc&) {
-    } catch (const std::system_error&) {
-    }
-    const bool happened = failure->happened();
-    failure.reset();
-    EXPECT_NO_THROW(runner.close()) << "after the failure of allocation " << n;
-    EXPECT_EQ(runner.left().total(), 0u) << "after the failure of allocation " << n;
-    if (!happened) {
-      EXPECT_GT(n, 2);
-      return reports;
-    }
+    if (run_with_failure(main, RunOptions(), reports)) continue;
+    EXPECT_GT(n, 2);
+    return reports;
   }
 }
 

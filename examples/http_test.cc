@@ -44,9 +44,8 @@ eddy::Coro<eddy::Outcome<std::string>> get_from_server(std::string url, std::str
   eddy::Server server = co_await eddy::start_server(handler, "127.0.0.1", 80);
   auto& loop = eddy::get_running_loop();
   loop.set_debug(true);
-  loop.set_exception_handler([](eddy::Loop&, const eddy::ExceptionContext& context) {
-    ADD_FAILURE() << context.message;
-  });
+  loop.set_exception_handler(
+      [](eddy::Loop&, const eddy::ExceptionContext& context) { ADD_FAILURE() << context.message; });
   auto got = co_await eddy::as_outcome(eddy::wait_for(http::get(std::move(url)), 5s));
   server.close();
   co_await server.wait_closed();
@@ -60,8 +59,9 @@ std::string error_of(const eddy::Outcome<std::string>& outcome) {
 // What is behind the ? belongs to no host, and asks for / where there is no path.
 EDDY_TEST(HttpGet, AsksForTheTargetOfItsUrl) {
   const std::vector<std::pair<std::string, std::string>> targets = {
-      {"", "/"},         {"/", "/"},         {"/a/b?c=d", "/a/b?c=d"}, {"?x=1", "/?x=1"},
-      {"?x=/1", "/?x=/1"}, {"?x=1#end", "/?x=1"}, {"#end", "/"}};
+      {"", "/"},         {"/", "/"},          {"/a/b?c=d", "/a/b?c=d"},
+      {"?x=1", "/?x=1"}, {"?x=/1", "/?x=/1"}, {"?x=1#end", "/?x=1"},
+      {"#end", "/"}};
   for (const auto& [end, target] : targets) {
     std::vector<std::string> requests;
     const std::string url = "http://127.0.0.1" + end;

@@ -7,13 +7,14 @@
 //
 // The difference between twice as many and so many is what the operations cost; starting
 // and ending cancel out. `echo` connects to PORT and answers on 16 connections until the
-// peer has closed them.
+// peer has closed them; it reads into a buffer of its own, `echo_read` strings.
 
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -58,7 +59,7 @@ Coro<long> yield(long count) {
   co_return count;
 }
 
-Coro<> answer(int port) {
+Coro<> answer_from_buffer(int port) {
   auto [reader, writer] = co_await open_connection("127.0.0.1", port);
   std::vector<char> buffer(4096);
   for (;;) {
@@ -71,7 +72,19 @@ Coro<> answer(int port) {
   co_await writer.wait_closed();
 }
 
-Coro<long> echo(int port) {
+Coro<> answer_from_strings(int port) {
+  auto [reader, writer] = co_await open_connection("127.0.0.1", port);
+  for (;;) {
+    const std::string data = co_await reader.read(4096);
+    if (data.empty()) break;
+    writer.write(data);
+    co_await writer.drain();
+  }
+  writer.close();
+  co_await writer.wait_closed();
+}
+
+Coro<long> echo(Coro<> (*answer)(int port), int port) {
   std::vector<Coro<>> connections;
   connections.reserve(kConnections);
   for (int i = 0; i < kConnections; ++i) connections.push_back(answer(port));
@@ -84,7 +97,8 @@ int measure(std::string_view workload, long count, int port) {
   if (workload == "nested") result = run(nested(count));
   if (workload == "spawn_await") result = run(spawn_await(count));
   if (workload == "yield") result = run(yield(count));
-  if (workload == "echo") result = run(echo(port));
+  if (workload == "echo") result = run(echo(&answer_from_buffer, port));
+  if (workload == "echo_read") result = run(echo(&answer_from_strings, port));
   if (result < 0) {
     std::fprintf(stderr, "hot_paths: no such workload\n");
     return 2;

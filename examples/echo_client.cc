@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -45,6 +46,7 @@ eddy::Coro<> talk(std::string host, std::string port, std::vector<std::string> l
     writer.write(line + "\n");
     co_await writer.drain();
     const std::string back = co_await eddy::wait_for(reader.readline(), 5s);
+    if (!back.ends_with('\n')) throw std::runtime_error("the server closed the connection");
     std::printf("echo: %s", back.c_str());
   }
   writer.close();

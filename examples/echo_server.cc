@@ -6,7 +6,6 @@
 //     echo_server [PORT]
 
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <string>
 
@@ -29,7 +28,7 @@ eddy::Coro<> echo(eddy::StreamReader reader, eddy::StreamWriter writer) {
   std::fflush(stdout);
 }
 
-eddy::Coro<> serve(int port) {
+eddy::Coro<> serve(std::string port) {
   eddy::Server server = co_await eddy::start_server(&echo, "127.0.0.1", port);
   std::printf("listening on %s\n", server.local_address().to_string().c_str());
   std::fflush(stdout);
@@ -40,7 +39,7 @@ eddy::Coro<> serve(int port) {
 
 int main(int argc, char** argv) {
   try {
-    eddy::run(serve(argc > 1 ? std::atoi(argv[1]) : 0));
+    eddy::run(serve(argc > 1 ? argv[1] : "0"));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "echo_server: %s\n", error.what());
     return 1;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "eddy/net/connect.h"
+#include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/sleep.h"
 
 namespace http {
@@ -48,10 +49,11 @@ Url parse_url(const std::string& text) {
     throw std::invalid_argument(malformed);
   }
   rest.remove_prefix(kScheme.size());
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
   Url url;
-  url.authority = rest.substr(0, slash);
-  url.target = slash == rest.size() ? "/" : rest.substr(slash);
+  url.authority = rest.substr(0, end);
+  url.target = rest.substr(end);
+  if (!url.target.starts_with('/')) url.target.insert(0, "/");
   // [::1]:8080 has colons of its own.
   std::string_view host = url.authority;
   const std::size_t bracket = host.empty() || host[0] != '[' ? 0 : host.find(']');
@@ -147,17 +149,24 @@ eddy::Coro<std::string> read_answer(eddy::StreamReader reader) {
   co_return co_await reader.readexactly(static_cast<std::ptrdiff_t>(size));
 }
 
+eddy::Coro<std::string> ask(eddy::StreamReader reader, eddy::StreamWriter writer, Url url) {
+  writer.write("GET " + url.target + " HTTP/1.1\r\nHost: " + url.authority +
+               "\r\nConnection: close\r\n\r\n");
+  co_await writer.drain();
+  co_return co_await read_answer(std::move(reader));
+}
+
 }  // namespace
 
 eddy::Coro<std::string> get(std::string text) {
   const Url url = parse_url(text);
   auto [reader, writer] = co_await eddy::open_connection(url.host, url.port);
-  writer.write("GET " + url.target + " HTTP/1.1\r\nHost: " + url.authority +
-               "\r\nConnection: close\r\n\r\n");
-  co_await writer.drain();
-  std::string body = co_await read_answer(reader);
+  // As a value: the connection is closed whatever the answer, or a cancel, was.
+  auto answer = co_await eddy::as_outcome(ask(reader, writer, url));
   writer.close();
-  co_await writer.wait_closed();
+  const auto closed = co_await eddy::as_outcome(writer.wait_closed());
+  std::string body = std::move(answer).value();
+  closed.value();
   co_return body;
 }
 

@@ -29,6 +29,7 @@ _AWAITS = {"co_await", "co_yield", "EXPECT_GIVES"}
 _BODY = "a body"
 _CLOSER = {"(": ")", "[": "]", "{": "}", _BODY: "}"}
 _HEADS = {"if", "while", "switch", "for"}
+_CLASSES = {"class", "struct", "union", "enum"}
 _WORDS_BEFORE_VALUES = {"return", "co_return", "co_await", "co_yield", "throw", "else", "case"}
 
 
@@ -113,9 +114,15 @@ def _block(items):
             if item.text == "(" and _is_head(statement):
                 yield from _condition(statement[0].text, item)
                 statement = []
-            elif statement[0].text in ("else", "do") or item.text == ":" and statement[0].text in ("case", "default"):
+            elif statement[0].text in ("else", "do") or item.text == ":" and _is_label(statement):
                 statement = []
     yield from _statement(statement)
+
+
+def _is_label(statement):
+    """Whether these items, of which the last is a colon, are a label."""
+    first = statement[0].text
+    return first in ("case", "default") or len(statement) == 2 and first not in _CLASSES
 
 
 def _opens_block(statement):
@@ -123,9 +130,16 @@ def _opens_block(statement):
     texts = [item.text for item in statement]
     if not texts or texts[-1] in ("(", "{", "try", "const", "noexcept", "override", "final", "&", "&&", '""'):
         return True
-    if {"namespace", "class", "struct", "union", "enum", "requires"} & set(texts):
+    words = [i for i, text in enumerate(texts) if text in _CLASSES | {"namespace", "requires"}]
+    if words and not _assigns(texts[words[-1]:]):
         return True
     return "(" in texts and "->" in texts[len(texts) - texts[::-1].index("("):]  # a trailing return type
+
+
+def _assigns(texts):
+    """Whether there is an = that is no half of ==, <= and the like."""
+    return any(text == "=" and texts[i - 1] not in "=!<>" and texts[i + 1:i + 2] != ["="]
+               for i, text in enumerate(texts))
 
 
 def _is_head(statement):

@@ -14,7 +14,7 @@ RULES = pathlib.Path(__file__).with_name("coroutine_rules.py")
 
 def check(root):
     """Runs the linters over the files of the repository; returns one case for each."""
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True,
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, stdout=subprocess.PIPE,
                            text=True).stdout.split("\0")
     files = [name for name in files if name and (root / name).exists()]
     cases = results.Cases()
@@ -55,5 +55,5 @@ def _is_shell(path):
 
 def _buildifier():
     """Where tools/ci/install has put it."""
-    return subprocess.run([INSTALL, "--print-buildifier"], check=True, capture_output=True,
+    return subprocess.run([INSTALL, "--print-buildifier"], check=True, stdout=subprocess.PIPE,
                           text=True).stdout.strip()

@@ -38,8 +38,8 @@ def read_events(path, status, end):
     attempts = {}  # test -> its last result, by shard and run
     tests = set()
     if path.exists():
-        for line in path.read_text().splitlines():
-            _read_event(json.loads(line), cases, attempts, tests)
+        for event in _whole_events(path.read_text(errors="replace").splitlines()):
+            _read_event(event, cases, attempts, tests)
     for (label, *_), (outcome, xml) in sorted(attempts.items()):
         cases.targets.add(label)
         _read_test(label, outcome, xml, cases)
@@ -50,6 +50,18 @@ def read_events(path, status, end):
     if status and not cases.failed:
         cases.fail("bazel", end)
     return cases
+
+
+def _whole_events(lines):
+    """The events; a Bazel that was killed leaves half of one at the end."""
+    for number, line in enumerate(lines, 1):
+        try:
+            event = json.loads(line)
+        except json.JSONDecodeError:
+            if number < len(lines):
+                raise
+            return
+        yield event
 
 
 def _read_event(event, cases, attempts, tests):

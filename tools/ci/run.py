@@ -11,7 +11,7 @@ import results
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# The first is the README's test command.
+# The first is the README's test command with warnings in our own code as errors.
 BAZEL_LANES = {
     "clang 19, layering check": ["--config=werror"],
     "gcc 12, optimised": ["--config=gcc"],
@@ -38,6 +38,16 @@ def run_bazel(options):
         return results.read_events(events, status, end)
 
 
+def run_lane(run):
+    """Runs one lane; returns its cases. Whatever goes wrong is one that failed, so that the sum is printed."""
+    try:
+        return run()
+    except Exception as error:
+        cases = results.Cases()
+        cases.fail("the lane", f"{type(error).__name__}: {error}")
+        return cases
+
+
 def check_tools(install_status):
     """Returns the one case of tools/ci/install, which has run already."""
     cases = results.Cases()
@@ -58,7 +68,7 @@ def main(install_status):
     for name, run in lanes.items():
         print(f"\n==== {name}", flush=True)
         start = time.monotonic()
-        cases = run()
+        cases = run_lane(run)
         if cases.targets:
             for label in sorted(total.targets - cases.targets):
                 cases.skip(label, "its tags leave it out of this lane")

@@ -18,10 +18,15 @@
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/exception_context.h"
 #include "eddy/runtime/loop.h"
+#include "eddy/runtime/queue.h"
 #include "eddy/runtime/run.h"
 #include "eddy/runtime/run_options.h"
 #include "eddy/runtime/sleep.h"
+#include "eddy/runtime/sync/event.h"
+#include "eddy/runtime/sync/lock.h"
+#include "eddy/runtime/sync/semaphore.h"
 #include "eddy/runtime/task.h"
+#include "eddy/runtime/wait.h"
 #include "eddy/testing/sim_platform.h"
 
 namespace eddy {
@@ -104,6 +109,42 @@ TEST(Debug, RefusesCallsFromAnotherThread) {
     }).join();
     EXPECT_FALSE(future.done());
     co_await task;
+  };
+  EXPECT_EQ(output_of(main, true), "");
+}
+
+// DBG-02: as soon as somebody has waited, and so bound them to the loop.
+TEST(Debug, RefusesToWakeTasksFromAnotherThread) {
+  const auto main = []() -> Coro<> {
+    Event event;
+    Lock lock;
+    Semaphore semaphore(0);
+    Queue<int> queue;
+    co_await lock.acquire();
+    std::vector<Task<>> waiters;
+    waiters.push_back(create_task(event.wait()));
+    waiters.push_back(create_task(lock.acquire()));
+    waiters.push_back(create_task(semaphore.acquire()));
+    const auto get = [&queue]() -> Coro<> { co_await queue.get(); };
+    waiters.push_back(create_task(get));
+    co_await yield_now();
+    std::thread([&] {
+      EXPECT_THROW(event.set(), std::logic_error);
+      EXPECT_THROW(lock.release(), std::logic_error);
+      EXPECT_THROW(semaphore.release(), std::logic_error);
+      EXPECT_THROW(queue.put_nowait(1), std::logic_error);
+      EXPECT_THROW(queue.get_nowait(), std::logic_error);
+      EXPECT_THROW(queue.task_done(), std::logic_error);
+      EXPECT_THROW(queue.shutdown(), std::logic_error);
+    }).join();
+    co_await yield_now();
+    for (const Task<>& waiter : waiters) EXPECT_FALSE(waiter.done());
+    event.set();
+    lock.release();
+    semaphore.release();
+    queue.put_nowait(1);
+    co_await wait(waiters);
+    lock.release();
   };
   EXPECT_EQ(output_of(main, true), "");
 }

@@ -17,6 +17,7 @@ QueueCore::~QueueCore() {
 }
 
 void QueueCore::task_done() {
+  binding.check_thread();
   if (unfinished == 0) {
     throw std::invalid_argument("eddy: task_done() was called too many times");
   }

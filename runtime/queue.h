@@ -82,6 +82,7 @@ class QueueOf : private QueueCore {
   }
   // Errors: QueueFull, QueueShutDown.
   void put_nowait(T item) {
+    binding.check_thread();
     if (shut_down) throw QueueShutDown();
     if (full()) throw QueueFull();
     push(std::move(item));
@@ -95,6 +96,7 @@ class QueueOf : private QueueCore {
   }
   // Errors: QueueEmpty, QueueShutDown.
   T get_nowait() {
+    binding.check_thread();
     if (size == 0) {
       if (shut_down) throw QueueShutDown();
       throw QueueEmpty();
@@ -114,6 +116,7 @@ class QueueOf : private QueueCore {
   // is destroyed and counts as done. Wakes all that wait to put or get.
   // asyncio: as of Python 3.13.
   void shutdown(bool immediate = false) {
+    binding.check_thread();
     shut_down = true;
     while (immediate && size > 0) {
       store_.pop();

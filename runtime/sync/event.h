@@ -34,7 +34,8 @@ class Event {
   bool is_set() const noexcept { return set_; }
 
   // Wakes all that wait, in order, even if clear() follows at once.
-  void set() noexcept {
+  void set() {
+    binding_.check_thread();
     set_ = true;
     waiters_.notify_all();
   }

@@ -9,6 +9,7 @@ namespace eddy {
 
 void Lock::release() {
   if (!locked_) throw std::logic_error("eddy: release() of a Lock that is not locked");
+  binding_.check_thread();
   release_held();
 }
 

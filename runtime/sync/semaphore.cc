@@ -15,6 +15,7 @@ void Semaphore::release() {
   if (value_ >= bound_) {
     throw std::invalid_argument("eddy: a BoundedSemaphore was released too many times");
   }
+  binding_.check_thread();
   release_held();
 }
 

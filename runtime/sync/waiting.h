@@ -28,6 +28,11 @@ class LoopBinding {
     return loop_.get() == &loop;
   }
 
+  // For what may wake a task. Errors (debug mode): std::logic_error on another thread.
+  void check_thread() const {
+    if (loop_) internal::check_thread(*loop_);
+  }
+
  private:
   // Counted, so that the address is not another loop's one day.
   Ref<LoopCore> loop_;

@@ -21,7 +21,8 @@
 
 #include "eddy/platform/clock.h"
 #include "eddy/platform/posix/readiness.h"
-#include "eddy/platform/posix/slot_table.h"
+#include "eddy/platform/posix/slot.h"
+#include "eddy/platform/slot_table.h"
 
 namespace eddy {
 

@@ -10,11 +10,11 @@
 
 #include "eddy/platform/linux/epoll_proactor.h"
 #include "eddy/platform/platform.h"
-#include "eddy/platform/posix/resolver_posix.h"
 #include "eddy/platform/posix/sockets_posix.h"
 #include "eddy/platform/proactor.h"
 #include "eddy/platform/resolver.h"
 #include "eddy/platform/sockets.h"
+#include "eddy/platform/system_resolver.h"
 
 namespace eddy {
 namespace {
@@ -29,7 +29,7 @@ class LinuxPlatform final : public Platform {
 
  private:
   PosixSockets sockets_;
-  PosixResolver resolver_;
+  SystemResolver resolver_;
 };
 
 }  // namespace

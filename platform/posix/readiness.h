@@ -28,8 +28,9 @@
 
 #include "eddy/platform/native_handle.h"
 #include "eddy/platform/op.h"
-#include "eddy/platform/posix/slot_table.h"
+#include "eddy/platform/posix/slot.h"
 #include "eddy/platform/proactor.h"
+#include "eddy/platform/slot_table.h"
 
 namespace eddy {
 
@@ -103,7 +104,7 @@ class ReadinessProactor : public Proactor {
   // Foreign descriptors whose interest may differ from what the kernel was told. Outlives
   // the slots, which take themselves out of it.
   ChangeLink changes_;
-  SlotTable slots_;
+  SlotTable<Slot> slots_;
   std::size_t in_flight_ = 0;
   // Lent to receives that bring no buffer; made by the first of them.
   std::unique_ptr<std::byte[]> scratch_;

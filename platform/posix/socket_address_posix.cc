@@ -10,35 +10,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
-#include <optional>
 #include <string>
-#include <string_view>
+
+#include "eddy/platform/address_text.h"
 
 namespace eddy {
 namespace {
-
-// The longest text that can be a literal, a scope's name included.
-constexpr std::size_t kLongestLiteral = INET6_ADDRSTRLEN + 1 + IF_NAMESIZE;
-
-// The index that the text after `%` means: a number, or the name of an interface.
-std::optional<std::uint32_t> parse_scope(const char* text) {
-  const char* end = text + std::strlen(text);
-  std::uint32_t index = 0;
-  const auto [stop, problem] = std::from_chars(text, end, index);
-  if (problem == std::errc() && stop == end) {
-    return index;
-  }
-  index = if_nametoindex(text);
-  if (index == 0) {
-    return std::nullopt;
-  }
-  return index;
-}
 
 // By memcpy: a sockaddr_storage may not be written to through a pointer to another type.
 template <typename Sockaddr>
@@ -145,48 +126,24 @@ SocketAddress from_kernel(const sockaddr* address, socklen_t length) noexcept {
   return {};
 }
 
-std::optional<SocketAddress> SocketAddress::from_literal(std::string_view host,
-                                                         std::uint16_t port) {
-  if (host.size() >= kLongestLiteral || host.find('\0') != std::string_view::npos) {
-    return std::nullopt;
-  }
-  std::array<char, kLongestLiteral> text = {};  // what inet_pton wants: ends with a NUL
-  std::copy(host.begin(), host.end(), text.begin());
-  std::array<std::uint8_t, 4> ipv4_octets;
-  if (inet_pton(AF_INET, text.data(), ipv4_octets.data()) == 1) {
-    return ipv4(ipv4_octets, port);
-  }
-  std::uint32_t scope_id = 0;
-  char* percent = std::strchr(text.data(), '%');
-  if (percent != nullptr) {
-    *percent = '\0';
-  }
-  std::array<std::uint8_t, 16> ipv6_octets;
-  if (inet_pton(AF_INET6, text.data(), ipv6_octets.data()) != 1) {
-    return std::nullopt;
-  }
-  if (percent != nullptr) {
-    const std::optional<std::uint32_t> scope = parse_scope(percent + 1);
-    if (!scope) {
-      return std::nullopt;
-    }
-    scope_id = *scope;
-  }
-  return ipv6(ipv6_octets, port, scope_id);
+namespace internal {
+
+bool parse_ipv4(const char* text, std::array<std::uint8_t, 4>& octets) noexcept {
+  return inet_pton(AF_INET, text, octets.data()) == 1;
 }
 
-std::string SocketAddress::host() const {
-  if (family_ != AddressFamily::kIpv4 && family_ != AddressFamily::kIpv6) {
-    return {};
-  }
-  std::array<char, INET6_ADDRSTRLEN> text = {};
-  inet_ntop(kernel_family(family_), octets_.data(), text.data(), text.size());
-  std::string result(text.data());
-  if (scope_id_ != 0) {
-    result += '%';
-    result += std::to_string(scope_id_);
-  }
-  return result;
+bool parse_ipv6(const char* text, std::array<std::uint8_t, 16>& octets) noexcept {
+  return inet_pton(AF_INET6, text, octets.data()) == 1;
 }
 
+std::uint32_t interface_index(const char* name) noexcept { return if_nametoindex(name); }
+
+IpText format_ip(AddressFamily family, const std::array<std::uint8_t, 16>& octets) noexcept {
+  IpText text = {};
+  static_assert(sizeof(text) >= INET6_ADDRSTRLEN);
+  inet_ntop(kernel_family(family), octets.data(), text.data(), text.size());
+  return text;
+}
+
+}  // namespace internal
 }  // namespace eddy

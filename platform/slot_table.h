@@ -1,25 +1,25 @@
 // SPDX-FileCopyrightText: The eddy authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Descriptors as a readiness kernel's proactor keeps them, and the table that finds one by
-// the key that the kernel gives back with an event.
+// Descriptors as a proactor keeps them, and the table that finds one by the key that comes
+// back with an event.
 //
 // A key is a place in the table and the number of times that the place has changed hands.
 // Events of a descriptor that is gone thus find nothing, whether they were fetched in the
-// same batch, or come from a registration that outlived its file descriptor number because
-// somebody holds a duplicate (epoll forgets a file only with its last descriptor). Places
-// are used again and never given back before the table dies, so a stale key is harmless.
+// same batch, or come from a registration that outlived the descriptor (epoll forgets a file
+// only with its last duplicate). Places are used again and never given back before the table
+// dies, so a stale key is harmless.
 
-#ifndef EDDY_PLATFORM_POSIX_SLOT_TABLE_H_
-#define EDDY_PLATFORM_POSIX_SLOT_TABLE_H_
+#ifndef EDDY_PLATFORM_SLOT_TABLE_H_
+#define EDDY_PLATFORM_SLOT_TABLE_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "eddy/platform/native_handle.h"
-#include "eddy/platform/op.h"
 #include "eddy/platform/proactor.h"
 
 namespace eddy {
@@ -29,11 +29,13 @@ using SlotKey = std::uint64_t;
 // No slot ever has this key: backends mark their own events with it.
 inline constexpr SlotKey kNoSlot = ~SlotKey{0};
 
-// A place in a circular list; alone when it points to itself.
+// A place in a circular list, alone when it points to itself. It leaves the list with its
+// life.
 struct ChangeLink {
   ChangeLink() = default;
   ChangeLink(const ChangeLink&) = delete;
   ChangeLink& operator=(const ChangeLink&) = delete;
+  ~ChangeLink() { unlink(); }
 
   bool is_alone() const { return next == this; }
 
@@ -55,23 +57,8 @@ struct ChangeLink {
   ChangeLink* previous = this;
 };
 
-// What is known about a descriptor. A plain record: ReadinessProactor keeps its rules.
-struct Slot final : Descriptor, ChangeLink {
-  Slot(NativeHandle handle, DescriptorKind descriptor_kind, SlotKey slot_key)
-      : Descriptor(handle, descriptor_kind), key(slot_key) {}
-
-  const SlotKey key;
-  // The ops in flight: one of {receive, accept, readable}, one of {send, connect, writable}.
-  Op* in = nullptr;
-  Op* out = nullptr;
-  // Sockets: Readiness bits. What a call may find; cleared by the call that finds nothing.
-  std::uint8_t ready = 0;
-  // Foreign descriptors: Readiness bits. What the kernel has been told to watch.
-  std::uint8_t armed = 0;
-  // A short receive has emptied the socket (see ReadinessProactor::attach).
-  bool short_means_empty = false;
-};
-
+// `Slot` is made from (NativeHandle, DescriptorKind, SlotKey) and has its key in `key`.
+template <class Slot>
 class SlotTable {
  public:
   SlotTable() = default;
@@ -118,6 +105,58 @@ class SlotTable {
   std::uint32_t first_free_ = kNoCell;
 };
 
+// Implementation
+
+template <class Slot>
+SlotTable<Slot>::~SlotTable() {
+  for (const auto& block : blocks_) {
+    for (std::uint32_t i = 0; i < kCellsPerBlock; ++i) {
+      if (block[i].key != kNoSlot) {
+        destroy(block[i].slot);
+      }
+    }
+  }
+}
+
+template <class Slot>
+Slot* SlotTable<Slot>::make(NativeHandle handle, DescriptorKind kind) noexcept {
+  if (first_free_ == kNoCell && !grow()) {
+    return nullptr;
+  }
+  const std::uint32_t index = first_free_;
+  Cell& cell = cell_at(index);
+  first_free_ = cell.next_free;
+  cell.key = SlotKey{cell.generation} << 32 | index;
+  return new (&cell.slot) Slot(handle, kind, cell.key);
+}
+
+template <class Slot>
+void SlotTable<Slot>::destroy(Slot& slot) noexcept {
+  const auto index = static_cast<std::uint32_t>(slot.key);
+  Cell& cell = cell_at(index);
+  slot.~Slot();
+  cell.key = kNoSlot;
+  ++cell.generation;
+  cell.next_free = first_free_;
+  first_free_ = index;
+}
+
+template <class Slot>
+bool SlotTable<Slot>::grow() noexcept try {
+  const std::size_t first = blocks_.size() * kCellsPerBlock;
+  if (first + kCellsPerBlock >= kNoCell) {
+    return false;
+  }
+  blocks_.push_back(std::make_unique<Cell[]>(kCellsPerBlock));
+  for (std::uint32_t i = kCellsPerBlock; i-- > 0;) {  // lowest index first out
+    blocks_.back()[i].next_free = first_free_;
+    first_free_ = static_cast<std::uint32_t>(first) + i;
+  }
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
+}
+
 }  // namespace eddy
 
-#endif  // EDDY_PLATFORM_POSIX_SLOT_TABLE_H_
+#endif  // EDDY_PLATFORM_SLOT_TABLE_H_

@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -352,7 +350,7 @@ bool ReadinessProactor::cancel(Op& op) noexcept {
   return true;
 }
 
-std::size_t ReadinessProactor::flush_interest() noexcept {
+std::size_t ReadinessProactor::prepare_wait() noexcept {
   if (changes_.is_alone()) {
     return 0;
   }
@@ -462,11 +460,6 @@ void ReadinessProactor::note_interest(Slot& slot) noexcept {
   if (slot.is_alone()) {
     slot.insert_before(changes_);
   }
-}
-
-void ReadinessProactor::contract_broken(const char* what) noexcept {
-  std::fprintf(stderr, "eddy: fatal: %s\n", what);
-  std::abort();
 }
 
 }  // namespace eddy

@@ -26,6 +26,12 @@ _MSVC_COPTS = [
     "/we4715",  # not all paths return a value
 ]
 
+# The target_compatible_with of what includes headers of POSIX.
+POSIX = select({
+    "@platforms//os:windows": ["@platforms//:incompatible"],
+    "//conditions:default": [],
+})
+
 _GTEST = [
     "@com_google_googletest//:gtest",
     "@com_google_googletest//:gtest_main",

@@ -99,8 +99,7 @@ TEST_F(Iocp, WhatIsNoSocketIsRefusedByAttach) {
   for (const DescriptorKind kind :
        {DescriptorKind::kStream, DescriptorKind::kListener, DescriptorKind::kForeign}) {
     std::error_code error;
-    EXPECT_EQ(proactor().attach(reinterpret_cast<NativeHandle>(event.get()), kind, error),
-              nullptr);
+    EXPECT_EQ(proactor().attach(reinterpret_cast<NativeHandle>(event.get()), kind, error), nullptr);
     EXPECT_EQ(error, std::errc::not_a_socket) << error.message();
   }
 }
@@ -209,8 +208,8 @@ TEST_F(Iocp, APacketOfAForeignSocketThatIsGoneIsNotSeenByTheNextOne) {
     ASSERT_TRUE(proactor().cancel(readable));
     connection.server.close();
     std::error_code error;
-    const TestEndpoint next = attach(
-        sockets().open_stream(AddressFamily::kIpv4, error), DescriptorKind::kForeign);
+    const TestEndpoint next =
+        attach(sockets().open_stream(AddressFamily::kIpv4, error), DescriptorKind::kForeign);
     Readiness other(proactor(), next, OpKind::kReadable);
     ASSERT_FALSE(proactor().submit(other));
     let_pass();

@@ -13,8 +13,8 @@ namespace eddy {
 namespace {
 
 TEST(KernelAddress, KeepsAllThatAnAddressHolds) {
-  for (const SocketAddress& address : {SocketAddress::ipv4({192, 0, 2, 1}, 65535),
-                                       SocketAddress::ipv6({0xfe, 0x80, 3}, 1, 42)}) {
+  for (const SocketAddress& address :
+       {SocketAddress::ipv4({192, 0, 2, 1}, 65535), SocketAddress::ipv6({0xfe, 0x80, 3}, 1, 42)}) {
     KernelAddress kernel;
     EXPECT_FALSE(to_kernel(address, kernel)) << address.to_string();
     EXPECT_EQ(from_kernel(kernel.get(), kernel.length), address) << address.to_string();

@@ -35,7 +35,7 @@ TEST(WindowsError, KeepsTheSystemsNumber) {
 }
 
 TEST(WindowsError, HasAMessageOfOneLine) {
-  for (const int number : {WSAECONNREFUSED, ERROR_FILE_NOT_FOUND, 123456789}) {
+  for (const int number : {WSAECONNREFUSED, WSAEMFILE, 123456789}) {
     const std::string message = windows_error(number).message();
     EXPECT_FALSE(message.empty());
     EXPECT_EQ(message.find_first_of("\r\n"), std::string::npos) << message;

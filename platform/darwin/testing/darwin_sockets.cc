@@ -184,8 +184,7 @@ int accept(int listener, sockaddr* peer, socklen_t* length) {
 
 ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
   const int silence = state_of(socket).is_silent ? MSG_NOSIGNAL : 0;
-  const ssize_t sent =
-      ::syscall(SYS_sendto, socket, bytes, size, flags | silence, nullptr, 0);
+  const ssize_t sent = ::syscall(SYS_sendto, socket, bytes, size, flags | silence, nullptr, 0);
   if (sent >= 0 || errno == EAGAIN || errno == EINTR || errno == EPIPE) {
     return sent;
   }
@@ -199,8 +198,7 @@ ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
 }
 
 ssize_t recv(int socket, void* bytes, std::size_t size, int flags) {
-  const ssize_t received =
-      ::syscall(SYS_recvfrom, socket, bytes, size, flags, nullptr, nullptr);
+  const ssize_t received = ::syscall(SYS_recvfrom, socket, bytes, size, flags, nullptr, nullptr);
   if (received > 0 || (received == 0 && size == 0)) {
     return received;
   }

@@ -47,6 +47,16 @@ int backlog_of(int listener) noexcept {
   return static_cast<int>(info.tcpi_unacked);
 }
 
+Activity end_of(int fd, int data) noexcept {
+  return {data, true, static_cast<std::uint32_t>(pending_error(fd))};
+}
+
+// No more comes and no more can be sent. A connect that shutdown() has ended looks to Linux
+// like a socket that has failed before it was connected.
+bool both_have_ended(int fd, short now) noexcept {
+  return has(now, POLLHUP) && (has(now, POLLRDHUP) || pending_error(fd) != 0);
+}
+
 std::optional<Activity> socket_read_activity(int fd, short now, std::uint32_t notes) noexcept {
   if (ask_option(fd, SO_ACCEPTCONN) != 0) {
     return has(now, POLLIN) ? std::optional<Activity>({backlog_of(fd)}) : std::nullopt;
@@ -55,22 +65,21 @@ std::optional<Activity> socket_read_activity(int fd, short now, std::uint32_t no
   if ((notes & NOTE_OOB) != 0 && has(now, POLLPRI)) {
     return Activity{unread, false, NOTE_OOB};  // Darwin looks no further
   }
-  if (has(now, POLLRDHUP)) {
-    return Activity{unread, true, static_cast<std::uint32_t>(pending_error(fd))};
+  if (has(now, POLLRDHUP) || both_have_ended(fd, now)) {
+    return end_of(fd, unread);
   }
   return has(now, POLLIN | POLLERR) ? std::optional<Activity>({unread}) : std::nullopt;
 }
 
 std::optional<Activity> socket_write_activity(int fd, short now) noexcept {
   const int room = ask_option(fd, SO_SNDBUF) - ask_number(fd, SIOCOUTQ);
-  const bool both_ended = has(now, POLLRDHUP) && has(now, POLLHUP);
-  if (both_ended || has_shut_sending(fd)) {
-    return Activity{room, true, static_cast<std::uint32_t>(pending_error(fd))};
+  if (has_shut_sending(fd) || both_have_ended(fd, now)) {
+    return end_of(fd, room);
   }
   // To Linux a socket that was never connected has hung up and is writable.
   const bool is_connected = !has(now, POLLHUP);
   return is_connected && has(now, POLLOUT | POLLERR) ? std::optional<Activity>({room})
-                                                      : std::nullopt;
+                                                     : std::nullopt;
 }
 
 }  // namespace

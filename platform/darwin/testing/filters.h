@@ -22,8 +22,8 @@ FileKind kind_of(int fd) noexcept;
 // What a filter that is active reports.
 struct Activity {
   std::intptr_t data = 0;
-  bool at_end = false;         // EV_EOF
-  std::uint32_t fflags = 0;    // the error, at the end; else notes
+  bool at_end = false;       // EV_EOF
+  std::uint32_t fflags = 0;  // the error, at the end; else notes
 };
 
 // Nothing when the filter is not active. `notes`: which fflags are asked for.

@@ -53,8 +53,8 @@ void forget_all_in_child() noexcept {
 }
 
 void prepare_for_forks() {
-  static const int done = ::pthread_atfork([] { all_mutex.lock(); }, [] { all_mutex.unlock(); },
-                                           forget_all_in_child);
+  static const int done =
+      ::pthread_atfork([] { all_mutex.lock(); }, [] { all_mutex.unlock(); }, forget_all_in_child);
   static_cast<void>(done);
 }
 

@@ -31,17 +31,22 @@ fingerprint() {
 
 # Sets $bazel to what the last set-up found. Fails when there was none, or when something that it found is gone.
 read_rc() {
-  local line known=
   bazel=
-  [[ -r $rc ]] || return 1
+  is_current "$rc" && [[ -x $bazel ]]
+}
+
+# Is what this file was made from still so? Sets $bazel where it names one.
+is_current() {
+  local line known=
+  [[ -r $1 ]] || return 1
   while IFS= read -r line; do
     case $line in
       '# fingerprint '*) known=${line#'# fingerprint '} ;;
       '# bazel '*) bazel=${line#'# bazel '} ;;
       '# needs '*) [[ -e ${line#'# needs '} ]] || return 1 ;;
     esac
-  done <"$rc"
-  [[ -x $bazel && $known == "$(fingerprint)" ]]
+  done <"$1"
+  [[ $known == "$(fingerprint)" ]]
 }
 
 # Runs a command while no other bazelw of this cache folder does. The command does not inherit the lock: a server that

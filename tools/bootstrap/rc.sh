@@ -1,12 +1,14 @@
-# Writes bazelw.bazelrc. Its comments are for bazelw (read_rc in common.sh), the rest is for Bazel.
+# Writes bazelw.bazelrc and those of the tool sets. Their comments are for bazelw (is_current in common.sh), the rest is
+# for Bazel.
 # shellcheck shell=bash
 
 # Bazel downloads what WORKSPACE or MODULE.bazel names: it needs no word from us.
-write_upstream_rc() { write_rc </dev/null; }
+write_upstream_rc() { names_bazel | write_rc "$rc"; }
 
 write_debian_rc() {
   local symbolizer=/usr/lib/llvm-19/bin/llvm-symbolizer
   {
+    names_bazel
     if ((${version%%.*} >= 7)); then override_modules; else override_repositories; fi
     needs "$(type -P clang-19)" "$(type -P ld.lld-19)" "$(type -P g++)" "$symbolizer"
     cat <<END
@@ -17,8 +19,10 @@ build "--disk_cache=$cache/disk"
 # Debian's own bazelrc turns this on.
 build --nosandbox_debug
 END
-  } | write_rc
+  } | write_rc "$rc"
 }
+
+names_bazel() { echo "# bazel $bazel"; }
 
 # For WORKSPACE.
 override_repositories() {
@@ -81,8 +85,7 @@ write_rc() {
   {
     echo "# Written by bazelw, which writes it again when something here has changed: your own options belong into user.bazelrc."
     echo "# fingerprint $(fingerprint)"
-    echo "# bazel $bazel"
     cat
   } >"$work/rc"
-  cp "$work/rc" "$rc.new" 2>/dev/null && mv "$rc.new" "$rc" || die "can not write $rc"
+  cp "$work/rc" "$1.new" 2>/dev/null && mv "$1.new" "$1" || die "can not write $1"
 }

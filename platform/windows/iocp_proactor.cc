@@ -82,17 +82,16 @@ std::error_code IocpProactor::open_socket(Endpoint& endpoint) noexcept {
     if (endpoint.accepting == nullptr) {
       return std::make_error_code(std::errc::not_enough_memory);
     }
-    if (const std::error_code error = load_extension(endpoint.socket(), WSAID_ACCEPTEX,
-                                                     endpoint.accepting->accept_ex)) {
-      return error;
-    }
     if (const std::error_code error =
-            load_extension(endpoint.socket(), WSAID_GETACCEPTEXSOCKADDRS,
-                           endpoint.accepting->get_addresses)) {
+            load_extension(endpoint.socket(), WSAID_ACCEPTEX, endpoint.accepting->accept_ex)) {
       return error;
     }
-  } else if (const std::error_code error = load_extension(
-                 endpoint.socket(), WSAID_CONNECTEX, endpoint.connect_ex)) {
+    if (const std::error_code error = load_extension(endpoint.socket(), WSAID_GETACCEPTEXSOCKADDRS,
+                                                     endpoint.accepting->get_addresses)) {
+      return error;
+    }
+  } else if (const std::error_code error =
+                 load_extension(endpoint.socket(), WSAID_CONNECTEX, endpoint.connect_ex)) {
     return error;
   }
   const HANDLE handle = reinterpret_cast<HANDLE>(endpoint.native_handle());

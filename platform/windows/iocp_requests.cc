@@ -79,11 +79,9 @@ bool is_lost_connection(const std::error_code& error) noexcept {
 
 std::error_code bind_to_any(const Endpoint& endpoint) noexcept {
   KernelAddress any;
-  static_cast<void>(to_kernel(endpoint.family == AF_INET6 ? SocketAddress::ipv6({}, 0)
-                                                          : SocketAddress::ipv4({}, 0),
-                              any));
-  const std::error_code error =
-      socket_result(::bind(endpoint.socket(), any.get(), any.length));
+  static_cast<void>(to_kernel(
+      endpoint.family == AF_INET6 ? SocketAddress::ipv6({}, 0) : SocketAddress::ipv4({}, 0), any));
+  const std::error_code error = socket_result(::bind(endpoint.socket(), any.get(), any.length));
   // Invalid: it is bound already.
   return error == std::errc::invalid_argument ? std::error_code() : error;
 }
@@ -210,8 +208,8 @@ bool IocpProactor::start_receive(Endpoint& endpoint, ReceiveOp& op) noexcept {
                   reinterpret_cast<char*>(op.buffer.data())};
   DWORD received = 0;
   DWORD flags = 0;
-  const int status = ::WSARecv(endpoint.socket(), &place, 1, &received, &flags,
-                               &new_overlapped(op), nullptr);
+  const int status =
+      ::WSARecv(endpoint.socket(), &place, 1, &received, &flags, &new_overlapped(op), nullptr);
   const Start start = started(endpoint, status == 0, op);
   if (start == Start::kPending) {
     return enter_flight(endpoint.in, op);
@@ -229,8 +227,8 @@ bool IocpProactor::start_lending(Endpoint& endpoint, ReceiveOp& op) noexcept {
     WSABUF place = {0, &nothing};
     DWORD received = 0;
     DWORD flags = 0;
-    const int status = ::WSARecv(endpoint.socket(), &place, 1, &received, &flags,
-                                 &new_overlapped(op), nullptr);
+    const int status =
+        ::WSARecv(endpoint.socket(), &place, 1, &received, &flags, &new_overlapped(op), nullptr);
     const Start start = started(endpoint, status == 0, op);
     if (start == Start::kPending) {
       return enter_flight(endpoint.in, op);
@@ -362,8 +360,8 @@ bool IocpProactor::finish_accept(Endpoint& endpoint, AcceptOp& op) noexcept {
   AcceptRoom& room = *endpoint.accepting;
   if (!op.error) {
     const SOCKET listener = endpoint.socket();
-    op.error = update_context(socket_of(room.made), SO_UPDATE_ACCEPT_CONTEXT, &listener,
-                              sizeof(listener));
+    op.error =
+        update_context(socket_of(room.made), SO_UPDATE_ACCEPT_CONTEXT, &listener, sizeof(listener));
   }
   if (op.error) {
     close_made(room);

@@ -96,8 +96,7 @@ std::error_code WindowsSockets::bind(NativeHandle socket, const SocketAddress& a
   }
   // Without it another program could bind the same address by SO_REUSEADDR. Refused only
   // on a socket that is bound, which bind() then tells.
-  static_cast<void>(
-      set_integer(socket_of(socket), kernel_option(SocketOption::kReuseAddress), 1));
+  static_cast<void>(set_integer(socket_of(socket), kernel_option(SocketOption::kReuseAddress), 1));
   return socket_result(::bind(socket_of(socket), kernel_address.get(), kernel_address.length));
 }
 
@@ -133,8 +132,7 @@ int WindowsSockets::get_option(NativeHandle socket, SocketOption option,
   }
   char answer[sizeof(linger) > sizeof(int) ? sizeof(linger) : sizeof(int)] = {};
   int size = sizeof(answer);
-  error =
-      socket_result(::getsockopt(socket_of(socket), kernel.level, kernel.name, answer, &size));
+  error = socket_result(::getsockopt(socket_of(socket), kernel.level, kernel.name, answer, &size));
   if (option == SocketOption::kAbortOnClose) {
     linger state;
     std::memcpy(&state, answer, sizeof(state));

@@ -92,9 +92,9 @@ class WindowsCategory final : public std::error_category {
 
   std::string message(int number) const override {
     std::array<wchar_t, 512> text;
-    const DWORD length = FormatMessageW(
-        FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, nullptr,
-        static_cast<DWORD>(number), 0, text.data(), static_cast<DWORD>(text.size()), nullptr);
+    const DWORD length = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS,
+                                        nullptr, static_cast<DWORD>(number), 0, text.data(),
+                                        static_cast<DWORD>(text.size()), nullptr);
     std::wstring_view view(text.data(), length);
     while (!view.empty() && (view.back() <= L' ' || view.back() == L'.')) {
       view.remove_suffix(1);

@@ -20,6 +20,8 @@
 #include <cstdint>
 #include <mutex>
 
+#include "eddy/platform/darwin/testing/kernel_calls.h"
+
 namespace eddy::kqueue_double {
 namespace {
 
@@ -164,6 +166,10 @@ uint64_t clock_gettime_nsec_np(clockid_t) noexcept {
 }
 
 int accept(int listener, sockaddr* peer, socklen_t* length) {
+  ++calls.accepts;
+  if (const int failure = next_failure(accept_failures)) {
+    return fail(failure);
+  }
   const int flags = ::fcntl(listener, F_GETFL);
   const int mode = flags >= 0 && (flags & O_NONBLOCK) != 0 ? SOCK_NONBLOCK : 0;
   const long accepted = ::syscall(SYS_accept4, listener, peer, length, mode);
@@ -182,7 +188,17 @@ int accept(int listener, sockaddr* peer, socklen_t* length) {
   return fd;
 }
 
+int connect(int socket, const sockaddr* address, socklen_t length) {
+  const long result = ::syscall(SYS_connect, socket, address, length);
+  const int interruption = next_failure(connect_interruptions);
+  return interruption != 0 ? fail(interruption) : static_cast<int>(result);
+}
+
 ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
+  ++calls.sends;
+  if (const int failure = next_failure(send_failures)) {
+    return fail(failure);
+  }
   const int silence = state_of(socket).is_silent ? MSG_NOSIGNAL : 0;
   const ssize_t sent = ::syscall(SYS_sendto, socket, bytes, size, flags | silence, nullptr, 0);
   if (sent >= 0 || errno == EAGAIN || errno == EINTR || errno == EPIPE) {
@@ -198,6 +214,10 @@ ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
 }
 
 ssize_t recv(int socket, void* bytes, std::size_t size, int flags) {
+  ++calls.receives;
+  if (const int failure = next_failure(receive_failures)) {
+    return fail(failure);
+  }
   const ssize_t received = ::syscall(SYS_recvfrom, socket, bytes, size, flags, nullptr, nullptr);
   if (received > 0 || (received == 0 && size == 0)) {
     return received;
@@ -207,6 +227,7 @@ ssize_t recv(int socket, void* bytes, std::size_t size, int flags) {
   if (error != 0) {
     return fail(error);
   }
+  calls.receives_in_vain += number == EAGAIN ? 1 : 0;
   errno = number;
   return received;
 }

@@ -256,13 +256,11 @@ TEST_F(KqueueEnd, ComesForTheChildWithFork) {
   ASSERT_EQ(change(pipe.first.get(), EVFILT_READ, EV_ADD), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    const bool is_gone =
-        ::kevent(queue_.get(), nullptr, 0, nullptr, 0, nullptr) < 0 && errno == EBADF &&
-        ::fcntl(queue_.get(), F_GETFD) < 0;
+    const bool is_gone = ::kevent(queue_.get(), nullptr, 0, nullptr, 0, nullptr) < 0 &&
+                         errno == EBADF && ::fcntl(queue_.get(), F_GETFD) < 0;
     const int own = ::kqueue();
     const struct kevent wanted = change_of(pipe.first.get(), EVFILT_READ, EV_ADD);
-    const bool can_begin_anew =
-        own >= 0 && ::kevent(own, &wanted, 1, nullptr, 0, nullptr) == 0;
+    const bool can_begin_anew = own >= 0 && ::kevent(own, &wanted, 1, nullptr, 0, nullptr) == 0;
     std::_Exit(is_gone && can_begin_anew ? 0 : 1);
   }
   int status = -1;

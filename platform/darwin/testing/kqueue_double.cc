@@ -18,6 +18,7 @@
 #include <span>
 
 #include "eddy/platform/darwin/testing/darwin_sockets.h"
+#include "eddy/platform/darwin/testing/kernel_calls.h"
 #include "eddy/platform/darwin/testing/kqueue.h"
 
 namespace eddy::kqueue_double {
@@ -107,7 +108,22 @@ class Patience {
   timespec left_ = {};
 };
 
-int wait(Kqueue& queue, std::span<struct kevent> events, const timespec* timeout) noexcept {
+// 0 or an error number.
+int make_change(Kqueue& queue, const struct kevent& change) {
+  if (change.filter == EVFILT_USER) {
+    ++calls.triggers;
+  } else {
+    ++calls.changes;
+  }
+  const int failure = next_failure(change_failures);
+  return failure != 0 ? failure : queue.make_change(change);
+}
+
+int wait(Kqueue& queue, std::span<struct kevent> events, const timespec* timeout) {
+  ++calls.waits;
+  if (const int failure = next_failure(wait_failures)) {
+    return fail(failure);
+  }
   Patience patience(timeout);
   for (;;) {
     const std::size_t count = queue.collect(events);
@@ -144,6 +160,9 @@ using namespace eddy::kqueue_double;
 extern "C" {
 
 int kqueue() {
+  if (const int failure = next_failure(kqueue_failures)) {
+    return fail(failure);
+  }
   prepare_for_forks();
   void* const memory = std::malloc(sizeof(Kqueue));
   if (memory == nullptr) {
@@ -179,7 +198,7 @@ int kevent(int kq, const struct kevent* changelist, int nchanges, struct kevent*
   int count = 0;
   for (int i = 0; i < nchanges; ++i) {
     const struct kevent& change = changelist[i];
-    const int error = queue->make_change(change);
+    const int error = make_change(*queue, change);
     if (error == 0 && (change.flags & EV_RECEIPT) == 0) {
       continue;
     }

@@ -50,7 +50,7 @@ class KqueueTest : public ::testing::Test {
   // What is active after at most some milliseconds, at most `most` of it.
   Events wait(int milliseconds, std::size_t most = 16) {
     Events events(most);
-    const timespec timeout = {0, milliseconds * 1'000'000L};
+    const timespec timeout = {milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
     const int count =
         ::kevent(queue_.get(), nullptr, 0, events.data(), static_cast<int>(most), &timeout);
     EXPECT_GE(count, 0) << errno;

@@ -81,6 +81,7 @@ short look(const Slot& slot, short events, std::error_code& error) noexcept {
     sent = ::send(fd_of(slot), op.buffer.data(), size, kSilentSend);
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) [[unlikely]] {
+    errno = meaning_of_send_error(errno);
     return is_over(slot, op, kWriteReady);
   }
   op.transferred = static_cast<std::size_t>(sent);
@@ -133,15 +134,27 @@ bool finish_connect(Slot& slot, ConnectOp& op) noexcept {
   return true;
 }
 
+std::error_code prepare_socket(int socket, int& family) noexcept {
+  KernelAddress own;
+  if (::getsockname(socket, own.get(), &own.length) == 0) {
+    family = own.get()->sa_family;
+  } else if (errno != EINVAL) {  // that of systems which forget the address of a lost connection
+    return last_error();
+  }
+  return silence_socket(socket) == 0 ? std::error_code() : last_error();
+}
+
 }  // namespace
 
 Descriptor* ReadinessProactor::attach(NativeHandle handle, DescriptorKind kind,
                                       std::error_code& error) noexcept {
-  KernelAddress own;
   const bool is_socket = kind != DescriptorKind::kForeign;
-  if (is_socket && ::getsockname(static_cast<int>(handle), own.get(), &own.length) != 0) {
-    error = last_error();
-    return nullptr;
+  int family = AF_UNSPEC;
+  if (is_socket) {
+    error = prepare_socket(static_cast<int>(handle), family);
+    if (error) {
+      return nullptr;
+    }
   }
   Slot* slot = slots_.make(handle, kind);
   if (slot == nullptr) {
@@ -151,7 +164,6 @@ Descriptor* ReadinessProactor::attach(NativeHandle handle, DescriptorKind kind,
   if (is_socket) {
     // Not on Unix sockets: there a receive also ends behind bytes that a descriptor was
     // sent with, without a word of what follows.
-    const int family = own.get()->sa_family;
     slot->short_means_empty = family == AF_INET || family == AF_INET6;
     slot->ready = kReadReady | kWriteReady;
   }
@@ -413,14 +425,18 @@ std::size_t ReadinessProactor::deliver(SlotKey key, std::uint8_t readiness) noex
     return deliver_foreign(*slot, readiness);
   }
   slot->ready |= readiness;
-  return slot->out == nullptr ? deliver_in(*slot) : deliver_both(*slot);
+  return slot->out == nullptr ? deliver_in(*slot) : deliver_both(*slot, readiness);
 }
 
 // The call that meets a socket's error takes it away. Of a failed connection it belongs to
 // the connect; later to the receive, which would else take a reset for an end of stream.
-std::size_t ReadinessProactor::deliver_both(Slot& slot) noexcept {
+std::size_t ReadinessProactor::deliver_both(Slot& slot, std::uint8_t readiness) noexcept {
   const SlotKey key = slot.key;
   const bool connects = slot.out->kind == OpKind::kConnect;
+  if (connects && (readiness & kMoreThanBytes) != 0) {
+    // Where each direction has events of its own, that of what can be read may come first.
+    slot.ready |= kWriteReady;
+  }
   std::size_t completed = connects ? deliver_out(slot) : deliver_in(slot);
   Slot* const rest = slots_.find(key);  // on_complete may have detached it
   if (rest != nullptr) {

@@ -91,7 +91,7 @@ class ReadinessProactor : public KernelProactor {
   bool park(Op*& place, Op& op) noexcept;
   void complete(Op*& place) noexcept;
   void note_interest(Slot& slot) noexcept;
-  std::size_t deliver_both(Slot& slot) noexcept;
+  std::size_t deliver_both(Slot& slot, std::uint8_t readiness) noexcept;
   std::size_t deliver_in(Slot& slot) noexcept;
   std::size_t deliver_out(Slot& slot) noexcept;
   std::size_t deliver_foreign(Slot& slot, std::uint8_t bits) noexcept;

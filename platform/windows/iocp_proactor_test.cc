@@ -253,10 +253,5 @@ TEST_F(Iocp, ClosesAllThatItOpens) {
   EXPECT_LT(open_handles(), before + kLives / 2);
 }
 
-TEST(IocpSizes, AnIdleConnectionIsCheap) {
-  EXPECT_LE(sizeof(Endpoint), 128u);
-  EXPECT_LE(sizeof(OVERLAPPED), sizeof(Op::backend));
-}
-
 }  // namespace
 }  // namespace eddy

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <future>
 #include <memory>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -161,13 +161,13 @@ TEST(Run, WaitsForTheJobsOfTheDefaultExecutor) {
 
 // RUN-04
 TEST(Run, LeavesAJobThatTakesTooLong) {
-  std::promise<void> go_on;
-  const std::shared_future<void> gone_on = go_on.get_future().share();
-  std::promise<void> over;
-  const auto main = [&]() -> Coro<> {
-    get_running_loop().run_in_executor(nullptr, [gone_on, &over] {
-      gone_on.wait();
-      over.set_value();
+  // Not destroyed while the job still leaves them.
+  static std::binary_semaphore go_on(0);
+  static std::binary_semaphore over(0);
+  const auto main = []() -> Coro<> {
+    get_running_loop().run_in_executor(nullptr, [] {
+      go_on.acquire();
+      over.release();
     });
     co_return;
   };
@@ -175,8 +175,8 @@ TEST(Run, LeavesAJobThatTakesTooLong) {
   run(main, RunOptions().executor_timeout(1ms));
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "eddy: run(): jobs of the default executor did not end in time\n");
-  go_on.set_value();
-  over.get_future().wait();
+  go_on.release();
+  over.acquire();
 }
 
 TEST(Runner, RunsSeveralCoroutinesOnOneLoop) {

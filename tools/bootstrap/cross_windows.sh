@@ -48,5 +48,5 @@ link_libraries() {
 
 tools_rc() {
   needs /usr/lib/llvm-14/bin/clang /usr/bin/ld.lld-19 "$mingw" "$wine" "$(wine_prefix)"
-  printf 'build:windows_cross "--run_under=//tools/toolchains/windows:run_in_wine %q"\n' "$(wine_prefix)"
+  echo "build:windows_cross \"--run_under=//tools/toolchains/windows:run_in_wine '$(wine_prefix)'\""
 }

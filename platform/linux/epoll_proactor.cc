@@ -19,9 +19,6 @@
 namespace eddy {
 namespace {
 
-// epoll_wait() that fails as often without a pause will fail for ever.
-constexpr int kMaxFailuresInARow = 1000;
-
 // What a registration with epoll lets out of its hands: the edge bit without any condition
 // is told at most once about a hang-up or an error, which no mask can turn off.
 constexpr std::uint32_t kDisarmed = EPOLLET;
@@ -59,8 +56,7 @@ std::unique_ptr<EpollProactor> EpollProactor::create(std::error_code& error,
   return proactor;
 }
 
-EpollProactor::EpollProactor(EpollWait finest_wait)
-    : finest_wait_(finest_wait), latest_now_(now()) {}
+EpollProactor::EpollProactor(EpollWait finest_wait) : finest_wait_(finest_wait) {}
 
 EpollProactor::~EpollProactor() {
   if (wake_event_ >= 0) {
@@ -123,37 +119,18 @@ void EpollProactor::unwatch(const Slot& slot) noexcept {
   static_cast<void>(control(EPOLL_CTL_DEL, slot.native_handle(), 0, slot.key));
 }
 
-std::size_t EpollProactor::poll(LoopTime deadline) noexcept {
-  for (;;) {
-    std::size_t completed = flush_interest();
-    const LoopDuration left = completed > 0 ? LoopDuration::zero() : time_left(deadline);
-    bool sleeps = false;
-    if (left > LoopDuration::zero()) {
-      // Fails when a wake has come already: then this only takes a look.
-      WakeState expected = WakeState::kAwake;
-      sleeps = wake_state_.compare_exchange_strong(expected, WakeState::kAsleep);
-    }
-    const std::size_t count = wait(sleeps ? left : LoopDuration::zero());
-    // By exchange, so that what the waking thread did before is seen after poll(). A wake
-    // that comes later ends the next poll.
-    const bool woken = wake_state_.load(std::memory_order_relaxed) != WakeState::kAwake &&
-                       wake_state_.exchange(WakeState::kAwake) == WakeState::kWoken;
-    for (std::size_t i = 0; i < count; ++i) {
-      const epoll_event event = events_[i];
-      if (event.data.u64 != kNoSlot) {  // of the wake event the state has told
-        completed += deliver(event.data.u64, readiness_of(event.events));
-      }
-    }
-    if (completed > 0 || woken || time_left(deadline) <= LoopDuration::zero()) {
-      return completed;
+std::size_t EpollProactor::deliver_events(std::size_t count) noexcept {
+  std::size_t completed = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const epoll_event event = events_[i];
+    if (event.data.u64 != kNoSlot) {  // of the wake event the state has told
+      completed += deliver(event.data.u64, readiness_of(event.events));
     }
   }
+  return completed;
 }
 
-void EpollProactor::wake() noexcept {
-  if (wake_state_.exchange(WakeState::kWoken) != WakeState::kAsleep) {
-    return;
-  }
+void EpollProactor::interrupt_wait() noexcept {
   const int saved_errno = errno;
   const std::uint64_t one = 1;
   while (::write(wake_event_, &one, sizeof(one)) < 0 && errno == EINTR) {
@@ -164,16 +141,7 @@ void EpollProactor::wake() noexcept {
 LoopTime EpollProactor::now() noexcept {
   timespec time;
   ::clock_gettime(CLOCK_MONOTONIC, &time);
-  latest_now_ = LoopTime(std::chrono::seconds(time.tv_sec) + LoopDuration(time.tv_nsec));
-  return latest_now_;
-}
-
-LoopDuration EpollProactor::time_left(LoopTime deadline) noexcept {
-  if (deadline == kNever) {
-    return LoopDuration::max();
-  }
-  // A loop that only takes a look gives a deadline long past: no need to read the clock.
-  return deadline <= latest_now_ ? LoopDuration::zero() : deadline - now();
+  return note_time(LoopTime(std::chrono::seconds(time.tv_sec) + LoopDuration(time.tv_nsec)));
 }
 
 std::size_t EpollProactor::wait(LoopDuration longest) noexcept {
@@ -192,11 +160,11 @@ std::size_t EpollProactor::wait(LoopDuration longest) noexcept {
     count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout);
   }
   if (count >= 0) {
-    failures_in_a_row_ = 0;
+    wait_succeeded();
     return static_cast<std::size_t>(count);
   }
-  if (errno != EINTR && ++failures_in_a_row_ > kMaxFailuresInARow) {
-    contract_broken("epoll_wait() fails for ever; was its descriptor closed?");
+  if (errno != EINTR) {
+    wait_failed("epoll_wait() fails for ever; was its descriptor closed?");
   }
   return 0;
 }

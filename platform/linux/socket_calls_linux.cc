@@ -38,6 +38,8 @@ bool is_lost_connection(int number) noexcept {
   }
 }
 
+int meaning_of_send_error(int number) noexcept { return number; }
+
 const int kSilentSend = MSG_DONTWAIT | MSG_NOSIGNAL;
 
 }  // namespace eddy

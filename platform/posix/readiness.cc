@@ -9,8 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -83,6 +81,7 @@ short look(const Slot& slot, short events, std::error_code& error) noexcept {
     sent = ::send(fd_of(slot), op.buffer.data(), size, kSilentSend);
   } while (sent < 0 && errno == EINTR);
   if (sent < 0) [[unlikely]] {
+    errno = meaning_of_send_error(errno);
     return is_over(slot, op, kWriteReady);
   }
   op.transferred = static_cast<std::size_t>(sent);
@@ -142,8 +141,12 @@ Descriptor* ReadinessProactor::attach(NativeHandle handle, DescriptorKind kind,
   KernelAddress own;
   const bool is_socket = kind != DescriptorKind::kForeign;
   if (is_socket && ::getsockname(static_cast<int>(handle), own.get(), &own.length) != 0) {
-    error = last_error();
-    return nullptr;
+    // EINVAL: some systems no longer know the address of a connection that is lost.
+    if (errno != EINVAL) {
+      error = last_error();
+      return nullptr;
+    }
+    own = {};
   }
   Slot* slot = slots_.make(handle, kind);
   if (slot == nullptr) {
@@ -352,7 +355,7 @@ bool ReadinessProactor::cancel(Op& op) noexcept {
   return true;
 }
 
-std::size_t ReadinessProactor::flush_interest() noexcept {
+std::size_t ReadinessProactor::prepare_wait() noexcept {
   if (changes_.is_alone()) {
     return 0;
   }
@@ -415,12 +418,17 @@ std::size_t ReadinessProactor::deliver(SlotKey key, std::uint8_t readiness) noex
     return deliver_foreign(*slot, readiness);
   }
   slot->ready |= readiness;
-  return slot->out == nullptr ? deliver_in(*slot) : deliver_both(*slot);
+  return slot->out == nullptr ? deliver_in(*slot) : deliver_both(*slot, readiness);
 }
 
 // The call that meets a socket's error takes it away. Of a failed connection it belongs to
 // the connect; later to the receive, which would else take a reset for an end of stream.
-std::size_t ReadinessProactor::deliver_both(Slot& slot) noexcept {
+std::size_t ReadinessProactor::deliver_both(Slot& slot, std::uint8_t readiness) noexcept {
+  if ((readiness & kMoreThanBytes) != 0) {
+    // It may hold for both directions. Where each has events of its own the other one's may
+    // be still to come, and the order would be the kernel's.
+    slot.ready |= kReadReady | kWriteReady;
+  }
   const SlotKey key = slot.key;
   const bool connects = slot.out->kind == OpKind::kConnect;
   std::size_t completed = connects ? deliver_out(slot) : deliver_in(slot);
@@ -462,11 +470,6 @@ void ReadinessProactor::note_interest(Slot& slot) noexcept {
   if (slot.is_alone()) {
     slot.insert_before(changes_);
   }
-}
-
-void ReadinessProactor::contract_broken(const char* what) noexcept {
-  std::fprintf(stderr, "eddy: fatal: %s\n", what);
-  std::abort();
 }
 
 }  // namespace eddy

@@ -26,6 +26,7 @@
 #include <memory>
 #include <system_error>
 
+#include "eddy/platform/kernel_proactor.h"
 #include "eddy/platform/native_handle.h"
 #include "eddy/platform/op.h"
 #include "eddy/platform/posix/slot.h"
@@ -44,7 +45,7 @@ enum Readiness : std::uint8_t {
   kMoreThanBytes = 4,
 };
 
-class ReadinessProactor : public Proactor {
+class ReadinessProactor : public KernelProactor {
  public:
   Descriptor* attach(NativeHandle handle, DescriptorKind kind,
                      std::error_code& error) noexcept final;
@@ -65,18 +66,13 @@ class ReadinessProactor : public Proactor {
   virtual std::error_code set_interest(const Slot& slot, std::uint8_t interest) noexcept = 0;
   virtual void unwatch(const Slot& slot) noexcept = 0;
 
-  // What a kernel's poll() calls.
-
-  // To be called before each wait. Completes the ops whose interest the kernel refuses, and
-  // returns their number.
-  std::size_t flush_interest() noexcept;
-  // To be called for each event. Returns the number of ops completed.
+  // To be called by deliver_events() for each event. Returns the number of ops completed.
   std::size_t deliver(SlotKey key, std::uint8_t readiness) noexcept;
 
-  // The caller broke the contract in proactor.h; going on would corrupt memory.
-  [[noreturn]] static void contract_broken(const char* what) noexcept;
-
  private:
+  // Completes the ops whose interest the kernel refuses.
+  std::size_t prepare_wait() noexcept final;
+
   bool submit_again(Op& op) noexcept;
   bool submit_receive(Slot& slot, ReceiveOp& op) noexcept;
   bool receive_or_park(Slot& slot, ReceiveOp& op) noexcept;
@@ -95,7 +91,7 @@ class ReadinessProactor : public Proactor {
   bool park(Op*& place, Op& op) noexcept;
   void complete(Op*& place) noexcept;
   void note_interest(Slot& slot) noexcept;
-  std::size_t deliver_both(Slot& slot) noexcept;
+  std::size_t deliver_both(Slot& slot, std::uint8_t readiness) noexcept;
   std::size_t deliver_in(Slot& slot) noexcept;
   std::size_t deliver_out(Slot& slot) noexcept;
   std::size_t deliver_foreign(Slot& slot, std::uint8_t bits) noexcept;

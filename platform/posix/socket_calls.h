@@ -22,6 +22,9 @@ int accept_socket(int listener, sockaddr* peer, socklen_t* length) noexcept;
 // queue, and the next one may be fine.
 bool is_lost_connection(int number) noexcept;
 
+// The errno of a send() that failed, as eddy's users are to see it.
+int meaning_of_send_error(int number) noexcept;
+
 // Flags for send(): it never blocks and, on these sockets, never raises SIGPIPE, whatever
 // the process's disposition.
 extern const int kSilentSend;

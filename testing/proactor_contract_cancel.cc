@@ -39,13 +39,18 @@ TEST_P(ProactorContract, LendingReceiveIsCancelledOnce) {
 
 TEST_P(ProactorContract, SendIsCancelledOnce) {
   const Connection connection = connect();
-  const std::size_t filled = fill(connection.client);
+  std::size_t expected = fill(connection.client);
   Send send(proactor(), connection.client);
-  send.buffer = bytes_of("never sent");
+  send.buffer = bytes_of(bulk());
   ASSERT_FALSE(proactor().submit(send));
-  expect_cancelled_once(send, send.completions);
+  const bool prompt = take_back(send);
+  // A kernel may have sent some of it in spite of all.
+  EXPECT_TRUE(!send.error || send.error == std::errc::operation_canceled) << send.error.message();
+  expected += send.error ? 0 : send.transferred;
+  let_pass();
+  EXPECT_EQ(send.completions, prompt ? 0 : 1);
   EXPECT_EQ(sockets().shutdown_send(connection.client.handle()), std::error_code());
-  EXPECT_EQ(receive_to_end(connection.server).size(), filled);
+  EXPECT_EQ(receive_to_end(connection.server).size(), expected);
 }
 
 TEST_P(ProactorContract, AcceptIsCancelledOnce) {
@@ -164,9 +169,8 @@ TEST_P(ProactorContract, CancelledLendingReceiveLosesNoByte) {
 TEST_P(ProactorContract, CancelledSendTellsHowMuchWentOut) {
   const Connection connection = connect();
   std::size_t expected = fill(connection.client);
-  const std::string more(1000, 'm');
   Send send(proactor(), connection.client);
-  send.buffer = bytes_of(more);
+  send.buffer = bytes_of(bulk());
   ASSERT_FALSE(proactor().submit(send));
   // Makes room, which may or may not reach the sender before the cancel.
   std::size_t received = receive(connection.server, expected / 2).size();
@@ -241,11 +245,10 @@ TEST_P(ProactorContract, OneDirectionIsCancelledAlone) {
   Receive receive_op(proactor(), connection.client);
   receive_op.buffer = memory;
   Send send(proactor(), connection.client);
-  send.buffer = bytes_of("x");
+  send.buffer = bytes_of(bulk());
   ASSERT_FALSE(proactor().submit(receive_op));
   ASSERT_FALSE(proactor().submit(send));
   take_back(send);
-  EXPECT_EQ(send.error, std::errc::operation_canceled);
   EXPECT_EQ(receive_op.state, OpState::kInFlight);
   send_all(connection.server, "y");
   poll_until([&] { return receive_op.state == OpState::kIdle; });

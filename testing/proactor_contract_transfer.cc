@@ -224,6 +224,7 @@ TEST_P(ProactorContract, TryOnlySendNeverGoesIntoFlight) {
   EXPECT_FALSE(send.error) << send.error.message();
   EXPECT_EQ(send.transferred, 1u);
   fill(connection.client);
+  send.buffer = bytes_of(bulk());
   ASSERT_TRUE(proactor().submit(send));
   EXPECT_EQ(send.error, std::errc::operation_would_block);
   EXPECT_EQ(send.completions, 0);
@@ -236,7 +237,7 @@ TEST_P(ProactorContract, OneDescriptorReceivesAndSendsAtOnce) {
   Receive receive_op(proactor(), connection.client);
   receive_op.buffer = memory;
   Send send(proactor(), connection.client);
-  send.buffer = bytes_of("y");
+  send.buffer = bytes_of(bulk());
   ASSERT_FALSE(proactor().submit(receive_op));
   ASSERT_FALSE(proactor().submit(send));
   EXPECT_EQ(proactor().in_flight(), 2u);
@@ -245,7 +246,8 @@ TEST_P(ProactorContract, OneDescriptorReceivesAndSendsAtOnce) {
   EXPECT_EQ(receive_op.transferred, 1u);
   EXPECT_EQ(send.state, OpState::kInFlight);
   receive_until_over(connection.server, send);
-  EXPECT_EQ(send.transferred, 1u);
+  EXPECT_FALSE(send.error) << send.error.message();
+  EXPECT_GE(send.transferred, 1u);
 }
 
 TEST_P(ProactorContract, AbortResetsThePeer) {
@@ -281,7 +283,7 @@ TEST_P(ProactorContract, SendInFlightEndsWithItsConnection) {
   Connection connection = connect();
   fill(connection.client);
   Send send(proactor(), connection.client);
-  send.buffer = bytes_of("x");
+  send.buffer = bytes_of(bulk());
   ASSERT_FALSE(proactor().submit(send));
   // Closed with data unread: a reset.
   connection.server.close();

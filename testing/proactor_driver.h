@@ -107,8 +107,8 @@ class ProactorDriver {
 
   // Polls until `done` answers true; a failure when it never does.
   void poll_until(const std::function<bool()>& done);
-  // Polls for kMoment.
-  void let_pass();
+  // Polls for a while.
+  void let_pass(LoopDuration moment = kMoment);
   // Submits, and polls until the op is over.
   void run(Op& op);
   // Cancels an op in flight, and polls until it is over if that was not at once. True when
@@ -136,13 +136,18 @@ class ProactorDriver {
   std::string receive_to_end(const TestEndpoint& endpoint);
   // Receives what comes until `op`, which waits for the room that this makes, is over.
   std::string receive_until_over(const TestEndpoint& endpoint, const Op& op);
-  // Sends until no more goes, and tells how much went.
+  // Sends until no more of bulk() goes, and tells how much went. Little may still go: a
+  // system without room for much may have some for that.
   std::size_t fill(const TestEndpoint& endpoint);
+  // More than any buffer takes.
+  static const std::string& bulk();
 
   static std::span<const std::byte> bytes_of(std::string_view text);
   static std::string text_of(std::span<const std::byte> bytes);
 
  private:
+  std::size_t fill_gaps(const TestEndpoint& endpoint);
+
   Platform* platform_ = nullptr;
   std::unique_ptr<Proactor> proactor_;
 };

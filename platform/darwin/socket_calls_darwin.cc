@@ -17,32 +17,10 @@
 namespace eddy {
 namespace {
 
-// Has send() answer EPIPE instead of raising SIGPIPE: there is no flag of send() for that.
-bool silence(int socket) noexcept {
-  const int on = 1;
-  if (::setsockopt(socket, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on)) == 0) {
-    return true;
-  }
-  // The kernel takes no option any more for a socket that both sides have shut, or that was
-  // reset, although there may be bytes to read: of a client that says something and leaves,
-  // say. But one that was accepted has the option from its listener.
-  if (errno != EINVAL) {
-    return false;
-  }
-  int inherited = 0;
-  socklen_t size = sizeof(inherited);
-  const bool is_silent =
-      ::getsockopt(socket, SOL_SOCKET, SO_NOSIGPIPE, &inherited, &size) == 0 && inherited != 0;
-  errno = is_silent ? 0 : ECONNABORTED;  // the connection is lost, and not the caller at fault
-  return is_silent;
-}
-
 // What a new socket must be. Closes it and answers -1 with errno if it can not be made so.
-// Accepted sockets inherit O_NONBLOCK on some systems; not to be relied on.
 int prepared(int socket) noexcept {
   if (socket < 0 ||
-      (::fcntl(socket, F_SETFD, FD_CLOEXEC) == 0 && ::fcntl(socket, F_SETFL, O_NONBLOCK) == 0 &&
-       silence(socket))) {
+      (::fcntl(socket, F_SETFD, FD_CLOEXEC) == 0 && ::fcntl(socket, F_SETFL, O_NONBLOCK) == 0)) {
     return socket;
   }
   const int number = errno;
@@ -53,9 +31,40 @@ int prepared(int socket) noexcept {
 
 }  // namespace
 
-int open_socket(int domain, int type) noexcept { return prepared(::socket(domain, type, 0)); }
+int open_socket(int domain, int type) noexcept {
+  const int socket = prepared(::socket(domain, type, 0));
+  if (socket >= 0 && silence_socket(socket) != 0) {
+    const int number = errno;
+    ::close(socket);
+    errno = number;
+    return -1;
+  }
+  return socket;
+}
 
-// Without a descriptor to spare Darwin's accept() drops the connection that it was to give.
+// There is no flag of send() for it.
+int silence_socket(int socket) noexcept {
+  const int on = 1;
+  if (::setsockopt(socket, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on)) == 0) {
+    return 0;
+  }
+  // The kernel takes no option any more for a connection that both sides have ended, or that
+  // was reset: of a client that says something and leaves, say, and there are bytes to read
+  // yet. But what was accepted has the option from its listener.
+  if (errno != EINVAL) {
+    return -1;
+  }
+  int inherited = 0;
+  socklen_t size = sizeof(inherited);
+  if (::getsockopt(socket, SOL_SOCKET, SO_NOSIGPIPE, &inherited, &size) == 0 && inherited != 0) {
+    return 0;
+  }
+  errno = ECONNABORTED;  // it is not the caller who is at fault
+  return -1;
+}
+
+// Accepted sockets inherit O_NONBLOCK here, but not on every BSD: not to be relied on. Without
+// a descriptor to spare Darwin's accept() drops the connection that it was to give.
 int accept_socket(int listener, sockaddr* peer, socklen_t* length) noexcept {
   return prepared(::accept(listener, peer, length));
 }

@@ -10,14 +10,10 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <fstream>
@@ -26,7 +22,6 @@
 #include <string>
 #include <system_error>
 #include <thread>
-#include <vector>
 
 #include "eddy/platform/clock.h"
 #include "eddy/platform/linux/intercepted_calls.h"
@@ -114,47 +109,12 @@ TEST_F(EpollTime, WithoutFineWaitsTheCoarseOnesDo) {
   if (!allowed) GTEST_SKIP() << "this process may not filter its system calls";
 }
 
-TEST_F(EpollTime, FineWaitsAreNotRoundedToMilliseconds) {
-  LoopDuration best = std::chrono::hours(1);
-  for (int i = 0; i < 50; ++i) {
-    const LoopTime start = proactor_->now();
-    proactor_->poll(start + std::chrono::microseconds(50));
-    best = std::min(best, proactor_->now() - start);
-  }
-  EXPECT_LT(best, std::chrono::microseconds(800));
-}
-
 TEST_F(EpollTime, APastDeadlineLooksOnce) {
   wait_in_milliseconds();
   calls = {};
   EXPECT_EQ(look(), 0u);
   EXPECT_EQ(proactor_->poll(proactor_->now()), 0u);
   EXPECT_EQ(calls.waits, 2);
-}
-
-TEST_F(EpollWake, EndsTheNextPoll) {
-  proactor_->wake();
-  EXPECT_EQ(proactor_->poll(kNever), 0u);
-  const LoopTime start = proactor_->now();
-  EXPECT_EQ(proactor_->poll(start + std::chrono::milliseconds(5)), 0u);
-  EXPECT_GE(proactor_->now(), start + std::chrono::milliseconds(5));  // one poll, not two
-}
-
-// Just before it sleeps, and while it does; so many times that both are met.
-TEST_F(EpollWake, EndsThePresentPoll) {
-  for (int i = 0; i < 1000; ++i) {
-    std::atomic<bool> polls = false;
-    std::atomic<bool> woken = false;
-    std::thread waker([&] {
-      while (!polls) std::this_thread::yield();
-      woken = true;
-      proactor_->wake();
-    });
-    polls = true;
-    EXPECT_EQ(proactor_->poll(kNever), 0u);
-    EXPECT_TRUE(woken);
-    waker.join();
-  }
 }
 
 TEST_F(EpollWake, AMillionBetweenTwoPollsAreAtMostOneWrite) {
@@ -174,85 +134,6 @@ TEST_F(EpollWake, AMillionBetweenTwoPollsAreAtMostOneWrite) {
   waker.join();
   look();
   EXPECT_LE(count_wake_writes(), polls);
-}
-
-// What the waking thread wrote before it called wake() is seen after poll(), without other
-// means; and no wake is lost.
-TEST_F(EpollWake, FromManyThreadsLosesNone) {
-  constexpr int kThreads = 4;
-  constexpr int kWakes = 20'000;
-  std::atomic<int> posted = 0;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&] {
-      for (int n = 0; n < kWakes; ++n) {
-        posted.fetch_add(1, std::memory_order_relaxed);
-        proactor_->wake();
-      }
-    });
-  }
-  while (posted.load(std::memory_order_relaxed) < kThreads * kWakes) {
-    const LoopTime limit = proactor_->now() + std::chrono::seconds(10);
-    proactor_->poll(limit);
-    if (proactor_->now() >= limit) {
-      ADD_FAILURE() << "a wake was lost";
-      break;
-    }
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
-  look();
-}
-
-TEST_F(EpollWake, CarriesPlainMemoryAcross) {
-  int message = 0;  // plain on purpose: ThreadSanitizer is the judge
-  for (int i = 1; i <= 200; ++i) {
-    std::thread waker([&] {
-      message = i;
-      proactor_->wake();
-    });
-    EXPECT_EQ(proactor_->poll(kNever), 0u);
-    EXPECT_EQ(message, i);
-    waker.join();
-  }
-}
-
-Proactor* woken_by_signal = nullptr;
-int errno_after_wake = 0;
-
-void wake_from_handler(int) {
-  const int interrupted_errno = errno;
-  errno = ENOENT;
-  woken_by_signal->wake();
-  errno_after_wake = errno;
-  errno = interrupted_errno;
-}
-
-TEST_F(EpollWake, FromASignalHandler) {
-  woken_by_signal = proactor_.get();
-  using Handler = void (*)(int);
-  const Handler before = std::signal(SIGALRM, wake_from_handler);
-  itimerval soon = {};
-  soon.it_value.tv_usec = 5000;
-  ASSERT_EQ(::setitimer(ITIMER_REAL, &soon, nullptr), 0);
-  EXPECT_EQ(proactor_->poll(kNever), 0u);
-  EXPECT_EQ(errno_after_wake, ENOENT);
-  std::raise(SIGALRM);
-  EXPECT_EQ(proactor_->poll(kNever), 0u);
-  std::signal(SIGALRM, before);
-}
-
-TEST_F(EpollWake, IsNotASignalThatOnlyInterrupts) {
-  using Handler = void (*)(int);
-  const Handler before = std::signal(SIGALRM, [](int) {});
-  itimerval soon = {};
-  soon.it_value.tv_usec = 2000;
-  const LoopTime deadline = proactor_->now() + std::chrono::milliseconds(10);
-  ASSERT_EQ(::setitimer(ITIMER_REAL, &soon, nullptr), 0);
-  EXPECT_EQ(proactor_->poll(deadline), 0u);
-  EXPECT_GE(proactor_->now(), deadline);
-  std::signal(SIGALRM, before);
 }
 
 TEST(EpollProactor, ClosesAllThatItOpensAndLetsNoChildHaveIt) {

@@ -15,6 +15,8 @@ int open_socket(int domain, int type) noexcept {
   return ::socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
+int silence_socket(int) noexcept { return 0; }  // the flag does it
+
 int accept_socket(int listener, sockaddr* peer, socklen_t* length) noexcept {
   return ::accept4(listener, peer, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }

@@ -134,19 +134,27 @@ bool finish_connect(Slot& slot, ConnectOp& op) noexcept {
   return true;
 }
 
+std::error_code prepare_socket(int socket, int& family) noexcept {
+  KernelAddress own;
+  if (::getsockname(socket, own.get(), &own.length) == 0) {
+    family = own.get()->sa_family;
+  } else if (errno != EINVAL) {  // that of systems which forget the address of a lost connection
+    return last_error();
+  }
+  return silence_socket(socket) == 0 ? std::error_code() : last_error();
+}
+
 }  // namespace
 
 Descriptor* ReadinessProactor::attach(NativeHandle handle, DescriptorKind kind,
                                       std::error_code& error) noexcept {
-  KernelAddress own;
   const bool is_socket = kind != DescriptorKind::kForeign;
-  if (is_socket && ::getsockname(static_cast<int>(handle), own.get(), &own.length) != 0) {
-    // EINVAL: some systems no longer know the address of a connection that is lost.
-    if (errno != EINVAL) {
-      error = last_error();
+  int family = AF_UNSPEC;
+  if (is_socket) {
+    error = prepare_socket(static_cast<int>(handle), family);
+    if (error) {
       return nullptr;
     }
-    own = {};
   }
   Slot* slot = slots_.make(handle, kind);
   if (slot == nullptr) {
@@ -156,7 +164,6 @@ Descriptor* ReadinessProactor::attach(NativeHandle handle, DescriptorKind kind,
   if (is_socket) {
     // Not on Unix sockets: there a receive also ends behind bytes that a descriptor was
     // sent with, without a word of what follows.
-    const int family = own.get()->sa_family;
     slot->short_means_empty = family == AF_INET || family == AF_INET6;
     slot->ready = kReadReady | kWriteReady;
   }

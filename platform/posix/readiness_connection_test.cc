@@ -111,11 +111,13 @@ TEST_F(ReadinessAccept, AConnectionThatComesAfterCancelStaysInTheBacklog) {
   proactor_->detach(*descriptor);
 }
 
+// Darwin drops the connection for which there was no descriptor: there is one more for each
+// accept that fails.
 TEST_F(ReadinessAccept, TriedWithoutDescriptorsLeftCanBeTriedAgain) {
   std::uint16_t port = 0;
   Fd listener = tcp_listener(port);
   Descriptor* descriptor = attach(listener, DescriptorKind::kListener);
-  Fd client = tcp_client(port);
+  const Fd clients[3] = {tcp_client(port), tcp_client(port), tcp_client(port)};
   Accept accept(descriptor);
   std::error_code errors[2];
   {
@@ -140,23 +142,26 @@ TEST_F(ReadinessAccept, WaitingWithoutDescriptorsLeftIsToldAndCanBeTriedAgain) {
   std::uint16_t port = 0;
   Fd listener = tcp_listener(port);
   Descriptor* descriptor = attach(listener, DescriptorKind::kListener);
-  Fd client = new_stream();
-  Descriptor* client_descriptor = attach(client, DescriptorKind::kStream);
-  Connect connect(client_descriptor);
-  connect.address = loopback(port);
+  Fd clients[2] = {new_stream(), new_stream()};
+  Connect first(attach(clients[0], DescriptorKind::kStream));
+  Connect second(attach(clients[1], DescriptorKind::kStream));
+  first.address = second.address = loopback(port);
   Accept accept(descriptor);
   ASSERT_FALSE(proactor_->submit(accept));
   {
     NoDescriptorsLeft none;
-    static_cast<void>(proactor_->submit(connect));
+    static_cast<void>(proactor_->submit(first));
     ASSERT_TRUE(poll_until([&] { return accept.completions == 1; }));
   }
   EXPECT_EQ(accept.error, std::errc::too_many_files_open);
-  ASSERT_TRUE(proactor_->submit(accept));
+  static_cast<void>(proactor_->submit(second));
+  ASSERT_TRUE(proactor_->submit(accept) || poll_until([&] { return accept.completions == 2; }));
   Fd accepted(accept.accepted);
   EXPECT_FALSE(accept.error);
-  EXPECT_TRUE(poll_until([&] { return connect.state == OpState::kIdle; }));
-  proactor_->detach(*client_descriptor);
+  EXPECT_TRUE(
+      poll_until([&] { return first.state == OpState::kIdle && second.state == OpState::kIdle; }));
+  proactor_->detach(*first.descriptor);
+  proactor_->detach(*second.descriptor);
   proactor_->detach(*descriptor);
 }
 
@@ -226,19 +231,18 @@ TEST_F(ReadinessConnect, IsNotFooledByAnEventOfBeforeItWasSubmitted) {
 
 // Whoever asks first takes the error away; the other one is left with a guess.
 TEST_F(ReadinessConnect, IsToldWhyItFailedBeforeTheReceive) {
-  std::uint16_t port = 0;
-  Fd listener = tcp_listener(port, 0);
-  Fd only_one_in_the_backlog = tcp_client(port);  // the next one gets no answer
   Fd client = new_stream();
   Descriptor* descriptor = attach(client, DescriptorKind::kStream);
   Connect connect(descriptor);
-  connect.address = loopback(port);
+  connect.address = loopback(closed_port());
   Receive receive(descriptor);
-  ASSERT_FALSE(proactor_->submit(connect));
-  ASSERT_FALSE(proactor_->submit(receive));
-  ASSERT_EQ(::shutdown(client.get(), SHUT_RDWR), 0);  // fails it as a reset would
-  ASSERT_TRUE(poll_until([&] { return connect.completions + receive.completions == 2; }));
-  EXPECT_EQ(connect.error, std::errc::connection_reset);
+  const bool at_once = proactor_->submit(connect);
+  const bool received = proactor_->submit(receive);
+  EXPECT_TRUE(poll_until([&] {
+    return (at_once || connect.completions == 1) && (received || receive.completions == 1);
+  }));
+  EXPECT_EQ(connect.error, std::errc::connection_refused);
+  EXPECT_TRUE(receive.error || receive.transferred == 0);
   proactor_->detach(*descriptor);
 }
 

@@ -15,7 +15,11 @@ namespace eddy {
 // from birth on, since another thread may fork at any time.
 int open_socket(int domain, int type) noexcept;
 
-// accept() of such a socket.
+// Has sends never raise SIGPIPE on a socket that may come from elsewhere, where kSilentSend
+// alone does not see to that. Of a listener: on what it accepts. 0, or -1 with errno.
+int silence_socket(int socket) noexcept;
+
+// accept() from a listener that is silenced; the new socket is like one of open_socket().
 int accept_socket(int listener, sockaddr* peer, socklen_t* length) noexcept;
 
 // Whether accept() failed with `number` for one connection's sake: it is gone from the
@@ -25,7 +29,7 @@ bool is_lost_connection(int number) noexcept;
 // The errno of a send() that failed, as eddy's users are to see it.
 int meaning_of_send_error(int number) noexcept;
 
-// Flags for send(): it never blocks and, on these sockets, never raises SIGPIPE, whatever
+// Flags for send(): it never blocks and, on a silenced socket, never raises SIGPIPE, whatever
 // the process's disposition.
 extern const int kSilentSend;
 

@@ -4,6 +4,7 @@
 mingw=/usr/lib/gcc/x86_64-w64-mingw32/12-posix
 wine=/usr/lib/wine/wine64
 wineserver=/usr/lib/wine/wineserver64
+wine_libraries=/usr/lib/x86_64-linux-gnu/wine/x86_64-windows
 
 install_tools() {
   local packages
@@ -15,7 +16,7 @@ install_tools() {
 }
 
 missing_cross_packages() {
-  need clang-14 test -x /usr/bin/clang-14
+  need clang-14 test -x /usr/lib/llvm-14/bin/clang
   need g++-mingw-w64-x86-64-posix test -d "$mingw"
   need lld-19 test -x /usr/bin/ld.lld-19
   need wine64 test -x "$wine"
@@ -32,10 +33,20 @@ make_wine_prefix() {
     "$wine" wineboot -i && "$wineserver" -w
   ) >"$cache/wine.log" 2>&1 </dev/null
   [[ -s $prefix/system.reg && -s $prefix/user.reg ]] || die "can not make a Wine prefix: $(reason wine.log)"
+  link_libraries "$prefix/drive_c/windows/system32"
   mv -T "$prefix" "$(wine_prefix)"
 }
 
+# The prefix has 600 MB of copies of what the package brought.
+link_libraries() {
+  local copy original
+  for copy in "$1"/*; do
+    original=$wine_libraries/${copy##*/}
+    ! cmp -s "$copy" "$original" || ln -sf "$original" "$copy"
+  done
+}
+
 tools_rc() {
-  needs /usr/bin/clang-14 /usr/bin/ld.lld-19 "$mingw" "$wine" "$(wine_prefix)"
-  echo "test:windows_cross \"--test_env=EDDY_WINE_PREFIX=$(wine_prefix)\""
+  needs /usr/lib/llvm-14/bin/clang /usr/bin/ld.lld-19 "$mingw" "$wine" "$(wine_prefix)"
+  printf 'build:windows_cross "--run_under=//tools/toolchains/windows:run_in_wine %q"\n' "$(wine_prefix)"
 }

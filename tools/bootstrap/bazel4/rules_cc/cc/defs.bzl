@@ -1,6 +1,10 @@
 """The rules that rules_cc publishes, taken from Bazel 4 itself, where they are built in."""
 
+load(":native.bzl", "NativeCcToolchainConfigInfo", "native_cc_common")
+
+CcToolchainConfigInfo = NativeCcToolchainConfigInfo
 cc_binary = native.cc_binary
+cc_common = native_cc_common
 cc_import = native.cc_import
 cc_library = native.cc_library
 cc_proto_library = native.cc_proto_library

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// A descriptor as the IOCP proactor keeps it, with what its requests need until their
+// packets have come: a descriptor outlives its ops, and has at most one op of each direction,
+// so that this need not be in the ops of every system.
+
+#ifndef EDDY_PLATFORM_WINDOWS_ENDPOINT_H_
+#define EDDY_PLATFORM_WINDOWS_ENDPOINT_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "eddy/platform/native_handle.h"
+#include "eddy/platform/op.h"
+#include "eddy/platform/proactor.h"
+#include "eddy/platform/slot_table.h"
+#include "eddy/platform/windows/foreign_watch.h"
+#include "eddy/platform/windows/winsock.h"
+
+namespace eddy {
+
+// What AcceptEx writes to.
+struct AcceptRoom {
+  // AcceptEx wants 16 bytes more than the longest address.
+  static constexpr DWORD kAddressSize = sizeof(sockaddr_storage) + 16;
+
+  bool listens = false;  // known to
+  LPFN_ACCEPTEX accept_ex = nullptr;
+  LPFN_GETACCEPTEXSOCKADDRS get_addresses = nullptr;
+  // The socket of the connection that comes next, made before it comes.
+  NativeHandle made = kInvalidHandle;
+  alignas(8) std::array<std::byte, std::size_t{2} * kAddressSize> addresses = {};
+};
+
+struct Endpoint final : Descriptor, ChangeLink {
+  Endpoint(NativeHandle native_handle, DescriptorKind descriptor_kind, SlotKey slot_key)
+      : Descriptor(native_handle, descriptor_kind), key(slot_key) {}
+
+  SOCKET socket() const noexcept { return socket_of(native_handle()); }
+
+  const SlotKey key;
+  // The ops in flight: one of {receive, accept, readable}, one of {send, connect, writable}.
+  Op* in = nullptr;
+  Op* out = nullptr;
+  // Winsock's number.
+  int family = 0;
+  // A request that succeeds at once posts no packet.
+  bool skips_packets = false;
+  // A receive may find something: false after one that found less than it had room for.
+  bool may_have_data = true;
+  // Foreign sockets: Interest bits that the system has been told of.
+  std::uint8_t armed = 0;
+  LPFN_CONNECTEX connect_ex = nullptr;    // of streams
+  std::unique_ptr<AcceptRoom> accepting;  // of listeners
+  std::unique_ptr<ForeignWatch> watch;    // of foreign sockets
+};
+
+// What the ops in flight of a foreign socket wait for.
+inline std::uint8_t interest_of(const Endpoint& endpoint) noexcept {
+  return static_cast<std::uint8_t>((endpoint.in != nullptr ? kReads : 0) |
+                                   (endpoint.out != nullptr ? kWrites : 0));
+}
+
+}  // namespace eddy
+
+#endif  // EDDY_PLATFORM_WINDOWS_ENDPOINT_H_

@@ -1,0 +1,6 @@
+"""What Bazel 4 has as globals, under names that another file can give back: a .bzl can not bind a name to itself."""
+
+# buildifier: disable=native-cc-common
+native_cc_common = cc_common
+
+NativeCcToolchainConfigInfo = CcToolchainConfigInfo

@@ -1,4 +1,7 @@
-"""What zig's clang and LLVM's Mach-O tools have to be told to build for macOS."""
+"""zig's clang with the SDK that tools/bootstrap/cross_macos.sh makes, and LLVM's linker and libtool for Mach-O.
+
+Only for the development of eddy (--config=macos_x86_64, --config=macos_arm64): on a Mac, Bazel finds Xcode's compiler.
+"""
 
 load("@rules_cc//cc:action_names.bzl", "ACTION_NAMES")
 load(
@@ -8,13 +11,37 @@ load(
     "flag_set",
     "tool_path",
     "variable_with_value",
-    "with_feature_set",
 )
+load("@rules_cc//cc:defs.bzl", "CcToolchainConfigInfo", "cc_common")
 
-# The first macOS that runs on arm64.
+# The first macOS that runs on arm64. The SDK has the same version.
 _OLDEST_MACOS = "11.0"
 
-_COMPILE = [
+_FRAMEWORKS = "tools/toolchains/macos/frameworks"
+
+_COMPILE_FLAGS = [
+    "-iframework",
+    _FRAMEWORKS,
+    # zig gives these on the command line, and takes them out of libc++'s headers.
+    "-D_LIBCPP_ABI_NAMESPACE=__1",
+    "-D_LIBCPP_ABI_VERSION=1",
+    # For outputs that are the same wherever they were built.
+    "-Wno-builtin-macro-redefined",
+    "-D__DATE__=\"redacted\"",
+    "-D__TIMESTAMP__=\"redacted\"",
+    "-D__TIME__=\"redacted\"",
+]
+
+_LINK_FLAGS = [
+    "-F" + _FRAMEWORKS,
+    # The first names the kind of linker, the second the program.
+    "-fuse-ld=lld",
+    "--ld-path=/usr/bin/ld64.lld-19",
+    "-lc++",
+    "-lc++abi",
+]
+
+_COMPILE_ACTIONS = [
     ACTION_NAMES.assemble,
     ACTION_NAMES.c_compile,
     ACTION_NAMES.cpp_compile,
@@ -22,130 +49,100 @@ _COMPILE = [
     ACTION_NAMES.preprocess_assemble,
 ]
 
-_LINK = [
+_LINK_ACTIONS = [
     ACTION_NAMES.cpp_link_dynamic_library,
     ACTION_NAMES.cpp_link_executable,
     ACTION_NAMES.cpp_link_nodeps_dynamic_library,
 ]
 
-def _flags(actions, flags, when = None):
-    return flag_set(
-        actions = actions,
-        flag_groups = [flag_group(flags = flags)],
-        with_features = [with_feature_set(features = [when])] if when else [],
-    )
+_LLVM = "/usr/lib/llvm-19/bin/"
 
-# Bazel's own has an option that LLVM's libtool lacks, as it always does what that asks for.
-_ARCHIVER_FLAGS = feature(
-    name = "archiver_flags",
-    flag_sets = [flag_set(
+_TOOLS = {
+    "ar": _LLVM + "llvm-libtool-darwin",
+    "gcov": _LLVM + "llvm-cov",
+    "ld": _LLVM + "ld64.lld",
+    "nm": _LLVM + "llvm-nm",
+    "objdump": _LLVM + "llvm-objdump",
+    "strip": _LLVM + "llvm-strip",
+}
+
+def _flags(actions, flags, **kwargs):
+    return flag_set(actions = actions, flag_groups = [flag_group(flags = flags, **kwargs)])
+
+def _archiver_flags():
+    """Bazel's own has an option that LLVM's libtool does not know, because it always does what that asks for."""
+    kind = "libraries_to_link.type"
+    return feature(name = "archiver_flags", flag_sets = [flag_set(
         actions = [ACTION_NAMES.cpp_link_static_library],
         flag_groups = [
-            flag_group(flags = [
-                "-static",
-                "-no_warning_for_no_symbols",
-                "-o",
-                "%{output_execpath}",
-            ]),
+            flag_group(flags = ["-static", "-no_warning_for_no_symbols", "-o", "%{output_execpath}"]),
             flag_group(
                 iterate_over = "libraries_to_link",
                 flag_groups = [
                     flag_group(
-                        expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "object_file"),
+                        expand_if_equal = variable_with_value(name = kind, value = "object_file"),
                         flags = ["%{libraries_to_link.name}"],
                     ),
                     flag_group(
-                        expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "object_file_group"),
+                        expand_if_equal = variable_with_value(name = kind, value = "object_file_group"),
                         flags = ["%{libraries_to_link.object_files}"],
                         iterate_over = "libraries_to_link.object_files",
                     ),
                 ],
             ),
         ],
-    )],
-)
+    )])
 
-def _impl(ctx):
-    # bazelw installs them, and tells where (tools/bootstrap/cross_macos.sh).
+def _cc_toolchain_config_impl(ctx):
     tools = ctx.var.get("EDDY_MACOS_TOOLS")
     if not tools:
-        fail("--config=macos_* needs ./bazelw on a Debian machine; on a Mac, build without it")
-    sdk = tools + "/sdk"
-    system = [
-        "--target=%s-apple-macos%s" % (ctx.attr.arch, _OLDEST_MACOS),
-        "-isysroot",
-        sdk,
-    ]
-    frameworks = "tools/toolchains/macos/frameworks"
-
-    compile_flags = system + [
-        "-iframework",
-        frameworks,
-        "-no-canonical-prefixes",
-        # zig takes these two out of libc++'s headers, and gives them on the command line.
-        "-D_LIBCPP_ABI_NAMESPACE=__1",
-        "-D_LIBCPP_ABI_VERSION=1",
-    ]
-    link_flags = system + [
-        "-F" + frameworks,
-        "-fuse-ld=lld",
-        "--ld-path=/usr/bin/ld64.lld-19",
-        "-lc++",
-        "-lc++abi",
-    ]
+        fail("--config=macos_x86_64 and --config=macos_arm64 are for ./bazelw on Debian, which installs their tools; " +
+             "a Mac builds without them")
+    clang = tools + "/bin/clang"
+    target = ["--target=%s-apple-macos%s" % (ctx.attr.arch, _OLDEST_MACOS), "-isysroot", tools + "/sdk"]
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
-        toolchain_identifier = "macos_" + ctx.attr.arch,
+        abi_libc_version = "macos",
+        abi_version = "macos",
         compiler = "clang",
-        target_cpu = "darwin_" + ctx.attr.arch,
-        # Tells Bazel to use the options of Apple's linker and libtool.
-        target_libc = "macosx",
-        target_system_name = ctx.attr.arch + "-apple-macos",
-        # Bazel 4 does not do without these.
-        abi_libc_version = "local",
-        abi_version = "local",
-        host_system_name = "local",
-        tool_paths = [
-            tool_path(name = "ar", path = "/usr/lib/llvm-19/bin/llvm-libtool-darwin"),
-            tool_path(name = "cpp", path = tools + "/bin/clang"),
-            tool_path(name = "gcc", path = tools + "/bin/clang"),
-            tool_path(name = "gcov", path = "/usr/lib/llvm-19/bin/llvm-cov"),
-            tool_path(name = "ld", path = "/usr/bin/ld64.lld-19"),
-            tool_path(name = "nm", path = "/usr/lib/llvm-19/bin/llvm-nm"),
-            tool_path(name = "objdump", path = "/usr/lib/llvm-19/bin/llvm-objdump"),
-            tool_path(name = "strip", path = "/usr/lib/llvm-19/bin/llvm-strip"),
-        ],
         cxx_builtin_include_directories = [
-            sdk + "/usr/include",
             tools + "/lib/clang",
+            tools + "/sdk/usr/include",
         ],
         features = [
-            _ARCHIVER_FLAGS,
-            feature(
-                name = "default_compile_flags",
-                enabled = True,
-                flag_sets = [
-                    _flags(_COMPILE, compile_flags),
-                    _flags(_COMPILE, ["-O2", "-DNDEBUG"], when = "opt"),
-                ],
-            ),
-            feature(
-                name = "default_link_flags",
-                enabled = True,
-                flag_sets = [_flags(_LINK, link_flags)],
-            ),
-            feature(name = "opt"),
+            feature(name = "target", enabled = True, flag_sets = [
+                _flags(_COMPILE_ACTIONS, target + _COMPILE_FLAGS),
+                _flags(_LINK_ACTIONS, target + _LINK_FLAGS),
+            ]),
+            _archiver_flags(),
+            feature(name = "opt", flag_sets = [_flags(_COMPILE_ACTIONS, ["-O2", "-DNDEBUG"])]),
+            feature(name = "dbg", flag_sets = [_flags(_COMPILE_ACTIONS, ["-g"])]),
+            feature(name = "fastbuild"),
+            # Newer Bazels name the headers of other projects apart, so that their warnings can be left out.
+            feature(name = "external_include_paths", flag_sets = [_flags(
+                _COMPILE_ACTIONS,
+                ["-isystem", "%{external_include_paths}"],
+                expand_if_available = "external_include_paths",
+                iterate_over = "external_include_paths",
+            )]),
         ],
+        host_system_name = "local",
+        target_cpu = "darwin_" + ctx.attr.arch,
+        # By this, Bazel speaks to the linker and to libtool as to Apple's.
+        target_libc = "macosx",
+        target_system_name = ctx.attr.arch + "-apple-macos",
+        tool_paths = [
+            tool_path(name = name, path = path)
+            for name, path in dict(_TOOLS, cpp = clang, gcc = clang).items()
+        ],
+        toolchain_identifier = "zig_clang_macos_" + ctx.attr.arch,
     )
 
-macos_cc_toolchain_config = rule(
-    implementation = _impl,
+cc_toolchain_config = rule(
+    implementation = _cc_toolchain_config_impl,
     attrs = {"arch": attr.string(
         mandatory = True,
-        values = [
-            "arm64",
-            "x86_64",
-        ],
+        values = ["arm64", "x86_64"],
     )},
     provides = [CcToolchainConfigInfo],
 )

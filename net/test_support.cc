@@ -10,7 +10,7 @@
 #include "eddy/platform/sockets.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/loop.h"
-#include "eddy/runtime/sleep.h"
+#include "eddy/testing/wine.h"
 
 namespace eddy::net_test {
 
@@ -49,6 +49,13 @@ void run_seeds(internal::TestBody body) {
   }
 }
 
+bool skips_for_lost_resets() {
+  const bool loses = on_native_system && runs_under_wine();
+  const auto say = [] { GTEST_SKIP() << "Wine tells of a reset only whom it finds waiting"; };
+  if (loses) say();
+  return loses;
+}
+
 Coro<StreamPair> connect_pair(ConnectOptions options) {
   Future<std::pair<StreamReader, StreamWriter>> accepted;
   auto hand_over = [accepted](StreamReader reader, StreamWriter writer) -> Coro<> {
@@ -67,14 +74,6 @@ Coro<StreamPair> connect_narrow_pair(ConnectOptions options) {
   Sockets& sockets = get_running_loop().core().platform->sockets();
   sockets.set_option(pair.client.native_handle(), SocketOption::kSendBuffer, 8192);
   co_return pair;
-}
-
-Coro<> settle() {
-  for (int i = 0; i < 10; ++i) {
-    const LoopCounters counters = get_running_loop().counters();
-    if (counters.operations == 0 && counters.descriptors == 0) break;
-    co_await sleep(std::chrono::milliseconds(1));
-  }
 }
 
 Coro<> echo(StreamReader reader, StreamWriter writer) {

@@ -19,8 +19,10 @@
 
 #if defined(EDDY_PLAIN_FRAMES)
 // Asked for by whoever builds.
-// (MinGW emulates thread-local storage, which is dearer than malloc.)
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__MINGW32__)
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define EDDY_PLAIN_FRAMES 1
+#elif defined(__MINGW32__) && !defined(__clang__)
+// gcc for MinGW emulates thread-local storage, which is dearer than malloc; clang does not.
 #define EDDY_PLAIN_FRAMES 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
@@ -33,8 +35,9 @@ namespace eddy::internal {
 
 #if defined(EDDY_PLAIN_FRAMES)
 
+// Not all clangs know the operator delete that takes the size.
 inline void* allocate_frame(std::size_t size) { return ::operator new(size); }
-inline void free_frame(void* block, std::size_t size) noexcept { ::operator delete(block, size); }
+inline void free_frame(void* block, std::size_t /*size*/) noexcept { ::operator delete(block); }
 
 #else
 

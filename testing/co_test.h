@@ -12,7 +12,8 @@
 // A body runs as the main task of a loop of its own. It fails, besides by EXPECT_*, when it
 // throws, when nothing can happen any more although it still waits (the report tells what
 // each task waits for), and when something is still alive after it: tasks that swallow
-// their cancel, pending futures, timers, callbacks, operations, descriptors, jobs.
+// their cancel, pending futures, timers, callbacks, operations, descriptors, jobs (what was
+// closed has 20 ms of the loop's time to end).
 //
 // ASSERT_* can not be used in a coroutine: it returns. Throw, or use EXPECT_* and co_return.
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <new>
 
 namespace eddy::counted_memory {
@@ -44,9 +45,24 @@ void release(void* memory) noexcept {
   std::free(block);
 }
 
+// In front of every block that is over-aligned: where malloc's block begins. (Windows has no
+// std::aligned_alloc.)
 void* allocate_aligned(std::size_t size, std::size_t alignment) noexcept {
-  if (!count() || size > std::numeric_limits<std::size_t>::max() - alignment) return nullptr;
-  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  constexpr std::size_t kPointer = sizeof(void*);
+  if (!count() || size > std::numeric_limits<std::size_t>::max() - alignment - kPointer) {
+    return nullptr;
+  }
+  void* const whole = std::malloc(kPointer + alignment + size);
+  if (whole == nullptr) return nullptr;
+  void* block = static_cast<char*>(whole) + kPointer;
+  std::size_t space = alignment + size;
+  std::align(alignment, size, block, space);
+  static_cast<void**>(block)[-1] = whole;
+  return block;
+}
+
+void release_aligned(void* block) noexcept {
+  if (block != nullptr) std::free(static_cast<void**>(block)[-1]);
 }
 
 void* require(void* memory) {
@@ -90,7 +106,11 @@ void operator delete(void* block, std::size_t) noexcept { memory::release(block)
 void operator delete[](void* block, std::size_t) noexcept { memory::release(block); }
 void operator delete(void* block, const std::nothrow_t&) noexcept { memory::release(block); }
 void operator delete[](void* block, const std::nothrow_t&) noexcept { memory::release(block); }
-void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::align_val_t) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
+void operator delete(void* block, std::align_val_t) noexcept { memory::release_aligned(block); }
+void operator delete[](void* block, std::align_val_t) noexcept { memory::release_aligned(block); }
+void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
+  memory::release_aligned(block);
+}
+void operator delete[](void* block, std::size_t, std::align_val_t) noexcept {
+  memory::release_aligned(block);
+}

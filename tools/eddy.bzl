@@ -26,9 +26,21 @@ _MSVC_COPTS = [
     "/we4715",  # not all paths return a value
 ]
 
+# The target_compatible_with of what includes headers of POSIX.
+POSIX = select({
+    "@platforms//os:windows": ["@platforms//:incompatible"],
+    "//conditions:default": [],
+})
+
 _GTEST = [
     "@com_google_googletest//:gtest",
     "@com_google_googletest//:gtest_main",
+]
+
+# windows.h would define min and max, and bring the first generation of sockets.
+_WINDOWS_COPTS = [
+    "-DNOMINMAX",
+    "-DWIN32_LEAN_AND_MEAN",
 ]
 
 def _copts(own):
@@ -36,7 +48,26 @@ def _copts(own):
         "@rules_cc//cc/compiler:clang-cl": _MSVC_COPTS,
         "@rules_cc//cc/compiler:msvc-cl": _MSVC_COPTS,
         "//conditions:default": _GNU_COPTS,
+    }) + select({
+        "@platforms//os:windows": _WINDOWS_COPTS,
+        "//conditions:default": [],
     }) + own
+
+def windows_linkopts(libraries):
+    """The linkopts of a target for Windows only that needs libraries of the system.
+
+    Args:
+      libraries: their names, as in "ws2_32".
+
+    Returns:
+      A select on the compiler.
+    """
+    microsofts = ["-DEFAULTLIB:%s.lib" % name for name in libraries]
+    return select({
+        "@rules_cc//cc/compiler:clang-cl": microsofts,
+        "@rules_cc//cc/compiler:msvc-cl": microsofts,
+        "//conditions:default": ["-l" + name for name in libraries],
+    })
 
 def _include_prefix():
     package = native.package_name()

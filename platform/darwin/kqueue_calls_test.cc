@@ -6,9 +6,11 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -32,6 +34,7 @@ using kqueue_double::accept_failures;
 using kqueue_double::calls;
 using kqueue_double::change_failures;
 using kqueue_double::connect_interruptions;
+using kqueue_double::getsockname_failures;
 using kqueue_double::kqueue_failures;
 using kqueue_double::send_failures;
 using kqueue_double::wait_failures;
@@ -87,6 +90,28 @@ TEST_F(KqueueCalls, AnEchoCostsOneReceiveAndOneSendEachSide) {
   proactor_->detach(*server.descriptor);
 }
 
+TEST_F(KqueueCalls, ASocketThatIsReadyForBothIsToldOnceOnly) {
+  FdPair pair = posix_test::tcp_pair();
+  Descriptor* const descriptor = attach(pair.first, DescriptorKind::kStream);
+  write_all(pair.second, "unread");
+  look();
+  calls.reset();
+  EXPECT_EQ(poll_shortly(), 0u);
+  EXPECT_EQ(calls.waits, 1);
+  proactor_->detach(*descriptor);
+}
+
+TEST_F(KqueueCalls, ASocketThatIsDetachedIsHeardNoMore) {
+  FdPair pair = posix_test::tcp_pair();
+  Descriptor* const descriptor = attach(pair.first, DescriptorKind::kStream);
+  look();
+  proactor_->detach(*descriptor);
+  write_all(pair.second, "unread");
+  calls.reset();
+  EXPECT_EQ(poll_shortly(), 0u);
+  EXPECT_EQ(calls.waits, 1);
+}
+
 TEST_F(KqueueCalls, APastDeadlineLooksOnce) {
   calls.reset();
   EXPECT_EQ(look(), 0u);
@@ -101,6 +126,46 @@ TEST_F(KqueueCalls, AMillionWakesBetweenTwoPollsAreNoTriggerAtAll) {
   }
   EXPECT_EQ(calls.triggers, 0);
   EXPECT_EQ(proactor_->poll(kNever), 0u);
+}
+
+Proactor* woken_by_signal = nullptr;
+int errno_after_wake = 0;
+
+void wake_from_handler(int) {
+  const int interrupted_errno = errno;
+  errno = ENOENT;
+  woken_by_signal->wake();
+  errno_after_wake = errno;
+  errno = interrupted_errno;
+}
+
+TEST_F(KqueueCalls, AnInterruptedTriggerIsMadeAgainAndLeavesErrno) {
+  woken_by_signal = proactor_.get();
+  using Handler = void (*)(int);
+  const Handler before = std::signal(SIGALRM, wake_from_handler);
+  change_failures = {EINTR, EINTR};
+  calls.reset();
+  itimerval soon = {};
+  soon.it_value.tv_usec = 2000;
+  ASSERT_EQ(::setitimer(ITIMER_REAL, &soon, nullptr), 0);
+  EXPECT_EQ(proactor_->poll(kNever), 0u);
+  EXPECT_EQ(calls.triggers, 3);
+  EXPECT_EQ(errno_after_wake, ENOENT);
+  std::signal(SIGALRM, before);
+}
+
+TEST_F(KqueueCalls, WhatIsClosedTooEarlyIsDisarmedOnce) {
+  FdPair pipe = posix_test::pipe_pair();
+  Readable readable(attach(pipe.first, DescriptorKind::kForeign));
+  ASSERT_FALSE(proactor_->submit(readable));
+  look();
+  pipe.first.close();
+  EXPECT_TRUE(proactor_->cancel(readable));
+  calls.reset();
+  look();
+  look();
+  EXPECT_EQ(calls.changes, 1);
+  proactor_->detach(*readable.descriptor);
 }
 
 TEST_F(KqueueCalls, AForeignDescriptorHasAFilterOnlyWhileAnOpWaits) {
@@ -201,6 +266,17 @@ TEST_F(KqueueFailure, OfAttachLeavesNothingBehind) {
     EXPECT_FALSE(error);
     proactor_->detach(*descriptor);
   }
+}
+
+// Darwin may have forgotten the address of a connection that is lost.
+TEST_F(KqueueFailure, OfTheSocketsNameDoesNotKeepItFromBeingAttached) {
+  FdPair pair = posix_test::tcp_pair();
+  write_all(pair.second, "last words");
+  getsockname_failures = {EINVAL};
+  Receive receive(attach(pair.first, DescriptorKind::kStream));
+  pair.second.close();
+  EXPECT_EQ(receive_all(receive), "last words");
+  proactor_->detach(*receive.descriptor);
 }
 
 // As if it were open for writing only.

@@ -93,17 +93,16 @@ class Changes {
   std::size_t count_ = 0;
 };
 
-// Each direction tells only of itself, since a foreign descriptor's ops must not be told of
-// what does not hold. The end of what can be sent is nothing to a receive, unless it came by
-// an error (which fflags then holds).
+// Each filter tells of its direction only: a foreign descriptor's ops must not be told of what
+// does not hold. After an error both come to an end; a send does not take the error then.
 std::uint8_t readiness_of(const struct kevent& event) noexcept {
-  const bool ended = (event.flags & EV_EOF) != 0;
   if (event.filter == EVFILT_WRITE) {
-    return ended && event.fflags != 0 ? kWriteReady | kMoreThanBytes : kWriteReady;
+    return kWriteReady;
   }
-  // Without an end fflags are notes, of an urgent mark among them.
-  const bool is_marked = !ended && (event.fflags & NOTE_OOB) != 0;
-  return ended || is_marked ? kReadReady | kMoreThanBytes : kReadReady;
+  // At the end fflags hold an error, else notes: of an urgent mark.
+  const bool is_at_end = (event.flags & EV_EOF) != 0;
+  const bool is_marked = !is_at_end && (event.fflags & NOTE_OOB) != 0;
+  return is_at_end || is_marked ? kReadReady | kMoreThanBytes : kReadReady;
 }
 
 }  // namespace

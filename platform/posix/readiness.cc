@@ -431,13 +431,12 @@ std::size_t ReadinessProactor::deliver(SlotKey key, std::uint8_t readiness) noex
 // The call that meets a socket's error takes it away. Of a failed connection it belongs to
 // the connect; later to the receive, which would else take a reset for an end of stream.
 std::size_t ReadinessProactor::deliver_both(Slot& slot, std::uint8_t readiness) noexcept {
-  if ((readiness & kMoreThanBytes) != 0) {
-    // It may hold for both directions. Where each has events of its own the other one's may
-    // be still to come, and the order would be the kernel's.
-    slot.ready |= kReadReady | kWriteReady;
-  }
   const SlotKey key = slot.key;
   const bool connects = slot.out->kind == OpKind::kConnect;
+  if (connects && (readiness & kMoreThanBytes) != 0) {
+    // Where each direction has events of its own, that of what can be read may come first.
+    slot.ready |= kWriteReady;
+  }
   std::size_t completed = connects ? deliver_out(slot) : deliver_in(slot);
   Slot* const rest = slots_.find(key);  // on_complete may have detached it
   if (rest != nullptr) {

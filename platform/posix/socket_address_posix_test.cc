@@ -3,9 +3,11 @@
 
 #include "eddy/platform/posix/socket_address_posix.h"
 
+#include <net/if.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <system_error>
@@ -71,6 +73,14 @@ TEST(KernelAddress, ThatIsCutOrUnknownIsOfNoFamily) {
   EXPECT_EQ(from_kernel(kernel.get(), 16), SocketAddress());
   kernel.get()->sa_family = 250;
   EXPECT_EQ(from_kernel(kernel.get(), sizeof(kernel.storage)), SocketAddress());
+}
+
+TEST(SocketAddressLiteral, MayNameAScopeByInterface) {
+  std::array<char, IF_NAMESIZE> name = {};
+  ASSERT_NE(if_indextoname(1, name.data()), nullptr) << "no interface";
+  const auto address = SocketAddress::from_literal("fe80::1%" + std::string(name.data()), 80);
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->to_string(), "[fe80::1%1]:80");
 }
 
 }  // namespace

@@ -35,7 +35,20 @@ struct AcceptRoom {
   alignas(8) std::array<std::byte, std::size_t{2} * kAddressSize> addresses = {};
 };
 
-struct Endpoint final : Descriptor, ChangeLink {
+struct Endpoint;
+
+// What a foreign socket needs. In a list while its interest may differ from what the system
+// was told.
+struct ForeignState : ChangeLink {
+  explicit ForeignState(Endpoint& owner) : endpoint(owner) {}
+
+  Endpoint& endpoint;
+  std::unique_ptr<ForeignWatch> watch;
+  // Interest bits that the system has been told of.
+  std::uint8_t armed = 0;
+};
+
+struct Endpoint final : Descriptor {
   Endpoint(NativeHandle native_handle, DescriptorKind descriptor_kind, SlotKey slot_key)
       : Descriptor(native_handle, descriptor_kind), key(slot_key) {}
 
@@ -45,18 +58,17 @@ struct Endpoint final : Descriptor, ChangeLink {
   // The ops in flight: one of {receive, accept, readable}, one of {send, connect, writable}.
   Op* in = nullptr;
   Op* out = nullptr;
+  std::unique_ptr<AcceptRoom> accepting;  // of listeners
+  std::unique_ptr<ForeignState> foreign;  // of foreign sockets
   // Winsock's number.
-  int family = 0;
+  std::int16_t family = 0;
   // A request that succeeds at once posts no packet.
   bool skips_packets = false;
   // A receive may find something: false after one that found less than it had room for.
   bool may_have_data = true;
-  // Foreign sockets: Interest bits that the system has been told of.
-  std::uint8_t armed = 0;
-  LPFN_CONNECTEX connect_ex = nullptr;    // of streams
-  std::unique_ptr<AcceptRoom> accepting;  // of listeners
-  std::unique_ptr<ForeignWatch> watch;    // of foreign sockets
 };
+
+static_assert(sizeof(Endpoint) <= 64, "a packet should touch one cache line");
 
 // What the ops in flight of a foreign socket wait for.
 inline std::uint8_t interest_of(const Endpoint& endpoint) noexcept {

@@ -21,13 +21,6 @@ std::int64_t clock_rate() noexcept {
   return rate.QuadPart;
 }
 
-template <class Function>
-std::error_code load_extension(SOCKET socket, GUID name, Function& function) noexcept {
-  DWORD size = 0;
-  return socket_result(::WSAIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &name, sizeof(name),
-                                  &function, sizeof(function), &size, nullptr, nullptr));
-}
-
 }  // namespace
 
 std::unique_ptr<IocpProactor> IocpProactor::create(std::error_code& error) noexcept {
@@ -64,8 +57,13 @@ Descriptor* IocpProactor::attach(NativeHandle handle, DescriptorKind kind,
 }
 
 std::error_code IocpProactor::open_foreign(Endpoint& endpoint) noexcept {
+  endpoint.foreign.reset(new (std::nothrow) ForeignState(endpoint));
+  if (endpoint.foreign == nullptr) {
+    return std::make_error_code(std::errc::not_enough_memory);
+  }
   std::error_code error;
-  endpoint.watch = ForeignWatch::create(endpoint.socket(), port_.get(), endpoint.key, error);
+  endpoint.foreign->watch =
+      ForeignWatch::create(endpoint.socket(), port_.get(), endpoint.key, error);
   return error;
 }
 
@@ -76,8 +74,9 @@ std::error_code IocpProactor::open_socket(Endpoint& endpoint) noexcept {
                    reinterpret_cast<char*>(&protocol), &size) != 0) {
     return last_socket_error();
   }
-  endpoint.family = protocol.iAddressFamily;
+  endpoint.family = static_cast<std::int16_t>(protocol.iAddressFamily);
   if (endpoint.kind() == DescriptorKind::kListener) {
+<<<<<<< HEAD
     endpoint.accepting.reset(new (std::nothrow) AcceptRoom());
     if (endpoint.accepting == nullptr) {
       return std::make_error_code(std::errc::not_enough_memory);
@@ -93,6 +92,11 @@ std::error_code IocpProactor::open_socket(Endpoint& endpoint) noexcept {
   } else if (const std::error_code error =
                  load_extension(endpoint.socket(), WSAID_CONNECTEX, endpoint.connect_ex)) {
     return error;
+=======
+    if (const std::error_code error = make_accept_room(endpoint)) {
+      return error;
+    }
+>>>>>>> main
   }
   const HANDLE handle = reinterpret_cast<HANDLE>(endpoint.native_handle());
   if (::CreateIoCompletionPort(handle, port_.get(), endpoint.key, 0) == nullptr) {
@@ -145,7 +149,7 @@ bool IocpProactor::cancel(Op& op) noexcept {
   --in_flight_;
   op.state = OpState::kIdle;
   op.error = std::make_error_code(std::errc::operation_canceled);
-  note_interest(endpoint);
+  note_interest(*endpoint.foreign);
   return true;
 }
 
@@ -241,15 +245,15 @@ std::size_t IocpProactor::deliver_packet(const OVERLAPPED_ENTRY& packet) noexcep
   if (endpoint == nullptr) {
     return 0;
   }
-  endpoint->armed = 0;  // one event for one arming
-  return deliver_foreign(*endpoint);
+  endpoint->foreign->armed = 0;  // one event for one arming
+  return deliver_foreign(*endpoint->foreign);
 }
 
 // -- Foreign sockets ----------------------------------------------------------------------
 
-void IocpProactor::note_interest(Endpoint& endpoint) noexcept {
-  if (endpoint.is_alone()) {
-    endpoint.insert_before(changes_);
+void IocpProactor::note_interest(ForeignState& foreign) noexcept {
+  if (foreign.is_alone()) {
+    foreign.insert_before(changes_);
   }
 }
 
@@ -263,43 +267,44 @@ std::size_t IocpProactor::prepare_wait() noexcept {
   changes_.unlink();
   std::size_t completed = 0;
   while (!present.is_alone()) {
-    auto& endpoint = static_cast<Endpoint&>(*present.next);
-    endpoint.unlink();
-    completed += update_interest(endpoint);
+    auto& foreign = static_cast<ForeignState&>(*present.next);
+    foreign.unlink();
+    completed += update_interest(foreign);
   }
   return completed;
 }
 
-std::size_t IocpProactor::update_interest(Endpoint& endpoint) noexcept {
-  const std::uint8_t wanted = interest_of(endpoint);
-  if (wanted == endpoint.armed) {
+std::size_t IocpProactor::update_interest(ForeignState& foreign) noexcept {
+  const std::uint8_t wanted = interest_of(foreign.endpoint);
+  if (wanted == foreign.armed) {
     return 0;
   }
-  if (const std::error_code error = endpoint.watch->arm(wanted)) {
-    return complete_foreign(endpoint, wanted, error);
+  if (const std::error_code error = foreign.watch->arm(wanted)) {
+    note_interest(foreign);
+    return complete_foreign(foreign, wanted, error);
   }
-  endpoint.armed = wanted;
-  return wanted == 0 ? 0 : deliver_foreign(endpoint);
+  foreign.armed = wanted;
+  return wanted == 0 ? 0 : deliver_foreign(foreign);
 }
 
 // Completes what holds. The rest is armed again before the next wait.
-std::size_t IocpProactor::deliver_foreign(Endpoint& endpoint) noexcept {
-  const std::uint8_t wanted = interest_of(endpoint);
-  std::error_code error;
-  const std::uint8_t holds = wanted == 0 ? std::uint8_t{0} : endpoint.watch->look(wanted, error);
-  if (holds != wanted && endpoint.armed != wanted) {
-    note_interest(endpoint);
-  }
-  return complete_foreign(endpoint, holds, error);
-}
-
-std::size_t IocpProactor::complete_foreign(Endpoint& endpoint, std::uint8_t bits,
-                                           std::error_code error) noexcept {
-  if (bits == 0) {
+std::size_t IocpProactor::deliver_foreign(ForeignState& foreign) noexcept {
+  const std::uint8_t wanted = interest_of(foreign.endpoint);
+  if (wanted == 0) {
     return 0;
   }
+  std::error_code error;
+  const std::uint8_t holds = foreign.watch->look(wanted, error);
+  if (holds != 0 || foreign.armed != wanted) {
+    note_interest(foreign);
+  }
+  return complete_foreign(foreign, holds, error);
+}
+
+std::size_t IocpProactor::complete_foreign(ForeignState& foreign, std::uint8_t bits,
+                                           std::error_code error) noexcept {
+  Endpoint& endpoint = foreign.endpoint;
   const SlotKey key = endpoint.key;
-  note_interest(endpoint);
   if ((bits & kReads) != 0) {
     endpoint.in->error = error;
   }

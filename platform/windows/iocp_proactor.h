@@ -54,6 +54,7 @@ class IocpProactor final : public KernelProactor {
 
   std::error_code open_socket(Endpoint& endpoint) noexcept;
   std::error_code open_foreign(Endpoint& endpoint) noexcept;
+  static std::error_code make_accept_room(Endpoint& listener) noexcept;
 
   // Each hands a request over. True: it is over, the outcome is in the op.
   bool start(Endpoint& endpoint, Op& op) noexcept;
@@ -76,10 +77,10 @@ class IocpProactor final : public KernelProactor {
   void complete(Op*& place) noexcept;
   std::size_t deliver_packet(const OVERLAPPED_ENTRY& packet) noexcept;
 
-  void note_interest(Endpoint& endpoint) noexcept;
-  std::size_t update_interest(Endpoint& endpoint) noexcept;
-  std::size_t deliver_foreign(Endpoint& endpoint) noexcept;
-  std::size_t complete_foreign(Endpoint& endpoint, std::uint8_t bits,
+  void note_interest(ForeignState& foreign) noexcept;
+  std::size_t update_interest(ForeignState& foreign) noexcept;
+  std::size_t deliver_foreign(ForeignState& foreign) noexcept;
+  std::size_t complete_foreign(ForeignState& foreign, std::uint8_t bits,
                                std::error_code error) noexcept;
 
   std::size_t prepare_wait() noexcept override;

@@ -32,6 +32,15 @@ constexpr std::size_t kMaxSend = 256 * 1024;
 // More lost connections in a row than a backlog can hold: the listener itself is at fault.
 constexpr int kMaxLostConnections = 4096;
 
+// A function that Winsock gives out by its name only.
+template <class Function>
+std::error_code load_extension(const Endpoint& endpoint, GUID name, Function& function) noexcept {
+  DWORD size = 0;
+  return socket_result(::WSAIoctl(endpoint.socket(), SIO_GET_EXTENSION_FUNCTION_POINTER, &name,
+                                  sizeof(name), &function, sizeof(function), &size, nullptr,
+                                  nullptr));
+}
+
 // How handing a request over went.
 enum class Start : std::uint8_t { kOver, kPending, kFailed };
 
@@ -321,6 +330,16 @@ bool IocpProactor::start_send(Endpoint& endpoint, SendOp& op) noexcept {
 
 // -- Accept -------------------------------------------------------------------------------
 
+std::error_code IocpProactor::make_accept_room(Endpoint& listener) noexcept {
+  listener.accepting.reset(new (std::nothrow) AcceptRoom());
+  if (listener.accepting == nullptr) {
+    return std::make_error_code(std::errc::not_enough_memory);
+  }
+  AcceptRoom& room = *listener.accepting;
+  const std::error_code error = load_extension(listener, WSAID_ACCEPTEX, room.accept_ex);
+  return error ? error : load_extension(listener, WSAID_GETACCEPTEXSOCKADDRS, room.get_addresses);
+}
+
 bool IocpProactor::start_accept(Endpoint& endpoint, AcceptOp& op) noexcept {
   op.accepted = kInvalidHandle;
   op.peer = {};
@@ -388,7 +407,11 @@ bool IocpProactor::start_connect(Endpoint& endpoint, ConnectOp& op) noexcept {
   KernelAddress address;
   op.error = to_kernel(op.address, address);
   if (!op.error && address.get()->sa_family != endpoint.family) {
-    op.error = std::make_error_code(std::errc::address_family_not_supported);
+    op.error = windows_error(WSAEAFNOSUPPORT);
+  }
+  LPFN_CONNECTEX connect_ex = nullptr;
+  if (!op.error) {
+    op.error = load_extension(endpoint, WSAID_CONNECTEX, connect_ex);
   }
   // ConnectEx takes bound sockets only.
   if (!op.error) {
@@ -397,8 +420,8 @@ bool IocpProactor::start_connect(Endpoint& endpoint, ConnectOp& op) noexcept {
   if (op.error) {
     return true;
   }
-  const bool succeeded = endpoint.connect_ex(endpoint.socket(), address.get(), address.length,
-                                             nullptr, 0, nullptr, &new_overlapped(op)) != FALSE;
+  const bool succeeded = connect_ex(endpoint.socket(), address.get(), address.length, nullptr, 0,
+                                    nullptr, &new_overlapped(op)) != FALSE;
   switch (started(endpoint, succeeded, op)) {
     case Start::kPending:
       return enter_flight(endpoint.out, op);
@@ -419,10 +442,10 @@ bool IocpProactor::start_readiness(Endpoint& endpoint, Op& op) noexcept {
   }
   const bool reads = op.kind == OpKind::kReadable;
   if (op.try_only) {
-    const std::uint8_t holds = endpoint.watch->look(reads ? kReads : kWrites, op.error);
+    const std::uint8_t holds = endpoint.foreign->watch->look(reads ? kReads : kWrites, op.error);
     return holds != 0 || would_have_blocked(op);
   }
-  note_interest(endpoint);
+  note_interest(*endpoint.foreign);
   return enter_flight(reads ? endpoint.in : endpoint.out, op);
 }
 

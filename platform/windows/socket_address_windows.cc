@@ -55,7 +55,7 @@ std::error_code to_kernel(const SocketAddress& address, KernelAddress& result) n
     std::memcpy(&ipv6.sin6_addr, address.octets().data(), sizeof(ipv6.sin6_addr));
     return store(ipv6, result);
   }
-  return std::make_error_code(std::errc::address_family_not_supported);
+  return windows_error(WSAEAFNOSUPPORT);
 }
 
 SocketAddress from_kernel(const sockaddr* address, int length) noexcept {

@@ -83,7 +83,7 @@ NativeHandle open_stream_socket(int family, std::error_code& error) noexcept {
 NativeHandle WindowsSockets::open_stream(AddressFamily family, std::error_code& error) noexcept {
   const int kernel = kernel_family(family);
   if (kernel == AF_UNSPEC) {
-    error = std::make_error_code(std::errc::address_family_not_supported);
+    error = windows_error(WSAEAFNOSUPPORT);
     return kInvalidHandle;
   }
   return open_stream_socket(kernel, error);
@@ -111,8 +111,7 @@ std::error_code WindowsSockets::set_option(NativeHandle socket, SocketOption opt
     return std::make_error_code(std::errc::invalid_argument);
   }
   if (!is_supported(kernel)) {
-    return value == 0 ? std::error_code()
-                      : std::make_error_code(std::errc::operation_not_supported);
+    return value == 0 ? std::error_code() : windows_error(WSAEOPNOTSUPP);
   }
   if (option == SocketOption::kAbortOnClose) {
     // Lingering for no time is what resets.

@@ -13,14 +13,15 @@
 #include <windows.h>
 // clang-format on
 
+#include <cstdint>
 #include <system_error>
 
-#include "eddy/platform/native_handle.h"
 #include "eddy/platform/windows/windows_error.h"
 
 namespace eddy {
 
-inline SOCKET socket_of(NativeHandle handle) noexcept { return static_cast<SOCKET>(handle); }
+// Of a NativeHandle.
+inline SOCKET socket_of(std::intptr_t handle) noexcept { return static_cast<SOCKET>(handle); }
 
 inline std::error_code last_socket_error() noexcept { return windows_error(WSAGetLastError()); }
 

@@ -271,6 +271,12 @@ int getsockopt(int socket, int level, int option, void* value, socklen_t* size) 
   return static_cast<int>(system_getsockopt(socket, level, option, value, size));
 }
 
+int getsockname(int socket, sockaddr* own, socklen_t* length) noexcept {
+  const int failure = next_failure(getsockname_failures);
+  return failure != 0 ? fail(failure)
+                      : static_cast<int>(::syscall(SYS_getsockname, socket, own, length));
+}
+
 int getpeername(int socket, sockaddr* peer, socklen_t* length) noexcept {
   if (both_directions_have_ended(socket)) {
     return fail(EINVAL);

@@ -6,7 +6,7 @@
 //
 //   accept       the new socket inherits O_NONBLOCK and SO_NOSIGPIPE; without a descriptor to
 //                spare the connection is dropped
-//   connect      is as in Linux, but can be interrupted by a test
+//   connect, getsockname  as Linux's, but a test can make them fail
 //   send         raises SIGPIPE unless SO_NOSIGPIPE is set; where nothing can be sent any more
 //                it fails with EPIPE and leaves the error to the receive
 //   recv         tells the error that a filter has looked at

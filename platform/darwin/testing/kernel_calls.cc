@@ -12,6 +12,7 @@ std::deque<int> wait_failures;
 std::deque<int> receive_failures;
 std::deque<int> send_failures;
 std::deque<int> accept_failures;
+std::deque<int> getsockname_failures;
 std::deque<int> connect_interruptions;
 
 void CallCounts::reset() noexcept {

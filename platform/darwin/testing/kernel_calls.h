@@ -34,6 +34,7 @@ extern std::deque<int> wait_failures;
 extern std::deque<int> receive_failures;
 extern std::deque<int> send_failures;
 extern std::deque<int> accept_failures;
+extern std::deque<int> getsockname_failures;
 // As above, but the call is made all the same: what a signal does to connect().
 extern std::deque<int> connect_interruptions;
 

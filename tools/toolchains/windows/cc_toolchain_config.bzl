@@ -25,7 +25,11 @@ _COMPILE_FLAGS = [
     _SYSROOT + "/include",
 ]
 
-_CXX_FLAGS = ["-nostdinc++"] + [
+_CXX_FLAGS = [
+    "-nostdinc++",
+    # As GCC has it for this target: libstdc++ compares types in the library, and no copy of that may be beside it.
+    "-D__GXX_TYPEINFO_EQUALITY_INLINE=0",
+] + [
     flag
     for folder in ["c++", "c++/x86_64-w64-mingw32", "c++/backward"]
     for flag in ["-isystem", _GCC + "/include/" + folder]

@@ -149,7 +149,7 @@ bool IocpProactor::cancel(Op& op) noexcept {
   --in_flight_;
   op.state = OpState::kIdle;
   op.error = std::make_error_code(std::errc::operation_canceled);
-  note_interest(*endpoint.foreign);
+  changes_.note(*endpoint.foreign);
   return true;
 }
 
@@ -251,27 +251,8 @@ std::size_t IocpProactor::deliver_packet(const OVERLAPPED_ENTRY& packet) noexcep
 
 // -- Foreign sockets ----------------------------------------------------------------------
 
-void IocpProactor::note_interest(ForeignState& foreign) noexcept {
-  if (foreign.is_alone()) {
-    foreign.insert_before(changes_);
-  }
-}
-
 std::size_t IocpProactor::prepare_wait() noexcept {
-  if (changes_.is_alone()) {
-    return 0;
-  }
-  // Only what is noted now: an op that completes may be submitted again, for ever.
-  ChangeLink present;
-  present.insert_before(changes_);
-  changes_.unlink();
-  std::size_t completed = 0;
-  while (!present.is_alone()) {
-    auto& foreign = static_cast<ForeignState&>(*present.next);
-    foreign.unlink();
-    completed += update_interest(foreign);
-  }
-  return completed;
+  return changes_.tell_all([this](ForeignState& foreign) { return update_interest(foreign); });
 }
 
 std::size_t IocpProactor::update_interest(ForeignState& foreign) noexcept {
@@ -280,7 +261,7 @@ std::size_t IocpProactor::update_interest(ForeignState& foreign) noexcept {
     return 0;
   }
   if (const std::error_code error = foreign.watch->arm(wanted)) {
-    note_interest(foreign);
+    changes_.note(foreign);
     return complete_foreign(foreign, wanted, error);
   }
   foreign.armed = wanted;
@@ -296,7 +277,7 @@ std::size_t IocpProactor::deliver_foreign(ForeignState& foreign) noexcept {
   std::error_code error;
   const std::uint8_t holds = foreign.watch->look(wanted, error);
   if (holds != 0 || foreign.armed != wanted) {
-    note_interest(foreign);
+    changes_.note(foreign);
   }
   return complete_foreign(foreign, holds, error);
 }

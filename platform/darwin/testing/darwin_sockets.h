@@ -6,15 +6,17 @@
 //
 //   accept       the new socket inherits O_NONBLOCK and SO_NOSIGPIPE; without a descriptor to
 //                spare the connection is dropped
-//   connect, getsockname  as Linux's, but a test can make them fail
+//   close, dup2  delete the filters of the number that they close
+//   connect      as Linux's, and so is getsockname; there so that a test can make them fail
+//   getpeername  fails with EINVAL when both directions have ended
+//   getsockopt   has SO_NOSIGPIPE
+//   recv         tells the error that a filter has looked at
 //   send         raises SIGPIPE unless SO_NOSIGPIPE is set; where nothing can be sent any more
 //                it fails with EPIPE and leaves the error to the receive
-//   recv         tells the error that a filter has looked at
+//   setsockopt   has SO_NOSIGPIPE; fails with EINVAL when both directions have ended
 //   shutdown     a second time for a direction fails with ENOTCONN
-//   setsockopt   fails with EINVAL when both directions have ended; has SO_NOSIGPIPE
-//   getsockopt   has SO_NOSIGPIPE
-//   getpeername  fails with EINVAL when both directions have ended
-//   close, dup2  delete the filters of the number that they close
+//
+// The sources of Darwin's kernel say so: XNU, bsd/kern/uipc_socket.c and uipc_syscalls.c.
 //
 // What it must remember of a descriptor it keeps by number, for numbers below kMaxDescriptor,
 // and forgets in close(): it must not be closed behind the C library's back.

@@ -5,7 +5,9 @@
 //
 // Each filter is registered with the epoll instance of its direction: a common one would
 // report both directions at an edge of either. What epoll reports is looked at once more by
-// Darwin's rules (filters.h), and dropped where by them the filter is not active.
+// Darwin's rules (filters.h), and dropped where by them the filter is not active. (A filter
+// without EV_CLEAR for which the two differ, on a socket that was never connected, is looked
+// at without a pause.)
 //
 // Like a kernel it takes no memory from the heap for a filter, so that tests which count a
 // program's allocations, or make them fail, see only those of the program.

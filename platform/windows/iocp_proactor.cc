@@ -76,27 +76,9 @@ std::error_code IocpProactor::open_socket(Endpoint& endpoint) noexcept {
   }
   endpoint.family = static_cast<std::int16_t>(protocol.iAddressFamily);
   if (endpoint.kind() == DescriptorKind::kListener) {
-<<<<<<< HEAD
-    endpoint.accepting.reset(new (std::nothrow) AcceptRoom());
-    if (endpoint.accepting == nullptr) {
-      return std::make_error_code(std::errc::not_enough_memory);
-    }
-    if (const std::error_code error =
-            load_extension(endpoint.socket(), WSAID_ACCEPTEX, endpoint.accepting->accept_ex)) {
-      return error;
-    }
-    if (const std::error_code error = load_extension(endpoint.socket(), WSAID_GETACCEPTEXSOCKADDRS,
-                                                     endpoint.accepting->get_addresses)) {
-      return error;
-    }
-  } else if (const std::error_code error =
-                 load_extension(endpoint.socket(), WSAID_CONNECTEX, endpoint.connect_ex)) {
-    return error;
-=======
     if (const std::error_code error = make_accept_room(endpoint)) {
       return error;
     }
->>>>>>> main
   }
   const HANDLE handle = reinterpret_cast<HANDLE>(endpoint.native_handle());
   if (::CreateIoCompletionPort(handle, port_.get(), endpoint.key, 0) == nullptr) {

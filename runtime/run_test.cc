@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <memory>
-#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/to_thread.h"
+#include "eddy/testing/gate.h"
 #include "eddy/testing/sim_platform.h"
 
 namespace eddy {
@@ -162,12 +162,12 @@ TEST(Run, WaitsForTheJobsOfTheDefaultExecutor) {
 // RUN-04
 TEST(Run, LeavesAJobThatTakesTooLong) {
   // Not destroyed while the job still leaves them.
-  static std::binary_semaphore go_on(0);
-  static std::binary_semaphore over(0);
+  static Gate go_on;
+  static Gate over;
   const auto main = []() -> Coro<> {
     get_running_loop().run_in_executor(nullptr, [] {
-      go_on.acquire();
-      over.release();
+      go_on.wait();
+      over.open();
     });
     co_return;
   };
@@ -175,8 +175,8 @@ TEST(Run, LeavesAJobThatTakesTooLong) {
   run(main, RunOptions().executor_timeout(1ms));
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "eddy: run(): jobs of the default executor did not end in time\n");
-  go_on.release();
-  over.acquire();
+  go_on.open();
+  over.wait();
 }
 
 TEST(Runner, RunsSeveralCoroutinesOnOneLoop) {

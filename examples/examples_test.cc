@@ -4,18 +4,17 @@
 // Runs every example as a user would and looks at what it prints and how it ends.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <chrono>
 #include <regex>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "eddy/net/server.h"
 #include "eddy/net/stream.h"
+#include "eddy/platform/test_process.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/run.h"
 #include "eddy/runtime/sleep.h"
@@ -23,29 +22,14 @@
 
 namespace {
 
-class Finished {
- public:
-  Finished(int exit_status, std::string printed, std::string complained)
-      : status(exit_status), out(std::move(printed)), err(std::move(complained)) {}
-  int status;
-  std::string out;
-  std::string err;
-};
+using eddy::testing_support::ChildProgram;
+using eddy::testing_support::Finished;
+using Command = std::vector<std::string>;
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path);
-  return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+Finished run_example(Command command) {
+  command.front().insert(0, "examples/");
+  return eddy::testing_support::run_program(command);
 }
-
-Finished run_script(const std::string& script) {
-  const std::string out = ::testing::TempDir() + "out.txt";
-  const std::string err = ::testing::TempDir() + "err.txt";
-  const std::string line = "{ " + script + "; } >" + out + " 2>" + err + " </dev/null";
-  const int status = std::system(line.c_str());
-  return Finished(WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out), read_file(err));
-}
-
-Finished run_example(const std::string& command) { return run_script("examples/" + command); }
 
 // The number behind the `nth` "name: " of `text`.
 double number_after(const std::string& text, const std::string& name, int nth = 1) {
@@ -62,7 +46,7 @@ std::size_t count(const std::string& text, const std::string& what) {
 }
 
 TEST(ConcurrentFetch, IsThreeTimesAsFastWithGather) {
-  const Finished run = run_example("concurrent_fetch --delay 0.3");
+  const Finished run = run_example({"concurrent_fetch", "--delay", "0.3"});
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.err, "");
   EXPECT_EQ(count(run.out, "  start "), 6u) << run.out;
@@ -79,13 +63,13 @@ TEST(ConcurrentFetch, IsThreeTimesAsFastWithGather) {
 }
 
 TEST(ConcurrentFetch, RefusesACommandLineWithoutSense) {
-  EXPECT_EQ(run_example("concurrent_fetch --delay soon").status, 2);
-  EXPECT_EQ(run_example("concurrent_fetch --timeout").status, 2);
-  EXPECT_EQ(run_example("concurrent_fetch --fast").status, 2);
+  EXPECT_EQ(run_example({"concurrent_fetch", "--delay", "soon"}).status, 2);
+  EXPECT_EQ(run_example({"concurrent_fetch", "--timeout"}).status, 2);
+  EXPECT_EQ(run_example({"concurrent_fetch", "--fast"}).status, 2);
 }
 
 TEST(ConcurrentFetch, TellsOfAMalformedUrlInOneLine) {
-  const Finished run = run_example("concurrent_fetch ftp://localhost/");
+  const Finished run = run_example({"concurrent_fetch", "ftp://localhost/"});
   EXPECT_EQ(run.status, 1);
   EXPECT_EQ(run.err,
             "concurrent_fetch: ftp://localhost/: malformed URL (http://host[:port]/path is "
@@ -93,38 +77,16 @@ TEST(ConcurrentFetch, TellsOfAMalformedUrlInOneLine) {
 }
 
 TEST(ConcurrentFetch, TellsOfWhatIsBehindABracket) {
-  const Finished run = run_example("concurrent_fetch 'http://[::1]x:1/'");
+  const Finished run = run_example({"concurrent_fetch", "http://[::1]x:1/"});
   EXPECT_EQ(run.status, 1);
   EXPECT_NE(run.err.find("malformed URL"), std::string::npos) << run.err;
 }
 
 TEST(ConcurrentFetch, TellsOfAnUnknownHostInOneLine) {
-  const Finished run = run_example("concurrent_fetch http://no-such-host.invalid/");
+  const Finished run = run_example({"concurrent_fetch", "http://no-such-host.invalid/"});
   EXPECT_EQ(run.status, 1);
   EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
   EXPECT_NE(run.err.find("no-such-host.invalid"), std::string::npos) << run.err;
-}
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-#else
-constexpr bool kSanitized = false;
-#endif
-
-// The shell keeps what it redirects; the loop's second descriptor is one too many.
-TEST(ConcurrentFetch, TellsThatDescriptorsRanOut) {
-  // That for undefined behaviour asks a pipe whether memory may be read.
-  if (kSanitized) GTEST_SKIP() << "a sanitizer needs descriptors of its own";
-  const Finished run = run_script("ulimit -n 4; exec examples/concurrent_fetch");
-  EXPECT_EQ(run.status, 1);
-  EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
-  EXPECT_NE(run.err.find("Too many open files"), std::string::npos) << run.err;
 }
 
 // -- URLs of a server that this test runs -------------------------------------------------
@@ -163,10 +125,10 @@ eddy::Coro<> refuse(eddy::StreamReader reader, eddy::StreamWriter writer) {
 
 // Runs an example while `handler` serves at PORT of 127.0.0.1.
 template <class F>
-eddy::Coro<Finished> run_beside_server(F handler, std::string command) {
+eddy::Coro<Finished> run_beside_server(F handler, Command command) {
   eddy::Server server = co_await eddy::start_server(handler, "127.0.0.1", 0);
   const std::string port = std::to_string(server.local_address().port());
-  command = std::regex_replace(command, std::regex("PORT"), port);
+  for (std::string& word : command) word = std::regex_replace(word, std::regex("PORT"), port);
   Finished finished = co_await eddy::to_thread(&run_example, command);
   server.close();
   server.abort_clients();
@@ -175,26 +137,28 @@ eddy::Coro<Finished> run_beside_server(F handler, std::string command) {
 
 // Runs concurrent_fetch with `arguments`, in which @ is the URL of the server. One of the
 // requests may be answered with a failure.
-eddy::Coro<Finished> fetch_from_server(std::string arguments, int failing = 0) {
+eddy::Coro<Finished> fetch_from_server(Command arguments, int failing = 0) {
   const auto handler = [failing, requests = 0](eddy::StreamReader reader,
                                                eddy::StreamWriter writer) mutable {
     const bool fails = ++requests == failing;
     return (fails ? &refuse : &answer)(std::move(reader), std::move(writer));
   };
-  const std::string url = "http://127.0.0.1:PORT";
-  return run_beside_server(
-      handler, "concurrent_fetch " + std::regex_replace(arguments, std::regex("@"), url));
+  Command command = {"concurrent_fetch"};
+  for (const std::string& argument : arguments) {
+    command.push_back(std::regex_replace(argument, std::regex("@"), "http://127.0.0.1:PORT"));
+  }
+  return run_beside_server(handler, std::move(command));
 }
 
 TEST(ConcurrentFetch, FetchesUrlsThatAreGiven) {
-  const Finished run = eddy::run(fetch_from_server("@/page @/chunks"));
+  const Finished run = eddy::run(fetch_from_server({"@/page", "@/chunks"}));
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_NE(run.out.find("/page: 13 bytes"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("/chunks: 5 bytes"), std::string::npos) << run.out;
 }
 
 TEST(ConcurrentFetch, ShowsTheOthersWhenOneIsNoSuccess) {
-  const Finished run = eddy::run(fetch_from_server("@/page @/missing"));
+  const Finished run = eddy::run(fetch_from_server({"@/page", "@/missing"}));
   EXPECT_EQ(run.status, 1);
   EXPECT_NE(run.out.find("/page: 13 bytes"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("/missing: no result"), std::string::npos) << run.out;
@@ -204,7 +168,7 @@ TEST(ConcurrentFetch, ShowsTheOthersWhenOneIsNoSuccess) {
 
 TEST(ConcurrentFetch, RemembersAFailureOfEitherPass) {
   for (const int failing : {1, 2}) {
-    const Finished run = eddy::run(fetch_from_server("@/page", failing));
+    const Finished run = eddy::run(fetch_from_server({"@/page"}, failing));
     EXPECT_EQ(run.status, 1) << failing;
     EXPECT_EQ(count(run.out, "/page: 13 bytes"), 1u) << run.out;
     EXPECT_EQ(count(run.out, "/page: no result"), 1u) << run.out;
@@ -214,7 +178,7 @@ TEST(ConcurrentFetch, RemembersAFailureOfEitherPass) {
 }
 
 TEST(ConcurrentFetch, TellsOfAServerThatHangs) {
-  const Finished run = eddy::run(fetch_from_server("--timeout 0.2 @/hang @/page"));
+  const Finished run = eddy::run(fetch_from_server({"--timeout", "0.2", "@/hang", "@/page"}));
   EXPECT_EQ(run.status, 1);
   EXPECT_NE(run.out.find("/page: 13 bytes"), std::string::npos) << run.out;
   EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
@@ -222,7 +186,7 @@ TEST(ConcurrentFetch, TellsOfAServerThatHangs) {
 }
 
 TEST(ConcurrentFetch, TellsOfAnAnswerThatIsNotHttp) {
-  const Finished run = eddy::run(fetch_from_server("@/garbage"));
+  const Finished run = eddy::run(fetch_from_server({"@/garbage"}));
   EXPECT_EQ(run.status, 1);
   EXPECT_NE(run.err.find("the answer is not HTTP"), std::string::npos) << run.err;
 }
@@ -230,7 +194,7 @@ TEST(ConcurrentFetch, TellsOfAnAnswerThatIsNotHttp) {
 // One line for each, and no success of an answer whose end never came.
 TEST(ConcurrentFetch, TellsOfAnAnswerThatEndsInItsHead) {
   const Finished run =
-      eddy::run(fetch_from_server("@/cut-status @/cut-head @/no-blank-line @/page"));
+      eddy::run(fetch_from_server({"@/cut-status", "@/cut-head", "@/no-blank-line", "@/page"}));
   EXPECT_EQ(run.status, 1);
   EXPECT_EQ(count(run.err, "\n"), 3u) << run.err;
   EXPECT_EQ(count(run.err, ": the connection ended before the answer did\n"), 3u) << run.err;
@@ -238,14 +202,14 @@ TEST(ConcurrentFetch, TellsOfAnAnswerThatEndsInItsHead) {
 }
 
 TEST(ConcurrentFetch, PrintsNoControlCharactersOfAServer) {
-  const Finished run = eddy::run(fetch_from_server("@/colour"));
+  const Finished run = eddy::run(fetch_from_server({"@/colour"}));
   EXPECT_EQ(run.status, 1);
   EXPECT_NE(run.err.find(": HTTP status 500 a?b?[31m\n"), std::string::npos) << run.err;
 }
 
 TEST(ConcurrentFetch, TellsOfARefusedConnection) {
   // Nobody listens on a port of this test's own network that was never opened.
-  const Finished run = run_example("concurrent_fetch http://127.0.0.1:9/");
+  const Finished run = run_example({"concurrent_fetch", "http://127.0.0.1:9/"});
   EXPECT_EQ(run.status, 1);
   EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
   EXPECT_NE(run.err.find("127.0.0.1"), std::string::npos) << run.err;
@@ -253,7 +217,7 @@ TEST(ConcurrentFetch, TellsOfARefusedConnection) {
 }
 
 TEST(TasksAndTimeouts, TellsItsStory) {
-  const Finished run = run_example("tasks_and_timeouts");
+  const Finished run = run_example({"tasks_and_timeouts"});
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_NE(run.out.find("first: coffee\n"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("tea took 30 ms\n"), std::string::npos) << run.out;
@@ -264,28 +228,35 @@ TEST(TasksAndTimeouts, TellsItsStory) {
 }
 
 TEST(ProducerConsumer, ConsumesEverything) {
-  const Finished run = run_example("producer_consumer");
+  const Finished run = run_example({"producer_consumer"});
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_NE(run.out.find("10 items consumed\n"), std::string::npos) << run.out;
 }
 
 // -- The echo pair ------------------------------------------------------------------------
 
+// The port that a server says it listens on.
+std::string port_of(const ChildProgram& server) {
+  const std::regex listening("listening on 127\\.0\\.0\\.1:([0-9]+)\n");
+  for (int i = 0; i < 1000; ++i) {
+    const std::string out = server.out();
+    std::smatch match;
+    if (std::regex_search(out, match, listening)) return match[1];
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return "no port";
+}
+
 TEST(Echo, TheClientGetsItsLinesBack) {
-  // The server ends with the shell that started it.
-  const std::string script =
-      "examples/echo_server > $TEST_TMPDIR/server.txt & server=$!; "
-      "for i in $(seq 100); do grep -q listening $TEST_TMPDIR/server.txt && break; sleep 0.05; "
-      "done; port=$(sed -n 's/listening on 127.0.0.1://p' $TEST_TMPDIR/server.txt); "
-      "examples/echo_client localhost $port one 'two words'; status=$?; kill $server; "
-      "exit $status";
-  const Finished run = run_script(script);
-  EXPECT_EQ(run.status, 0) << run.err;
+  const ChildProgram server({"examples/echo_server"});
+  const Finished run =
+      run_example({"echo_client", "localhost", port_of(server), "one", "two words"});
+  EXPECT_EQ(run.status, 0) << run.err << server.err();
   EXPECT_EQ(run.out, "echo: one\necho: two words\n");
 }
 
 TEST(Echo, TheClientTriesAgainAndGivesUp) {
-  const Finished run = run_example("echo_client 127.0.0.1 9 hello");
+  const Finished run = run_example({"echo_client", "127.0.0.1", "9", "hello"});
   EXPECT_EQ(run.status, 1);
   EXPECT_EQ(count(run.out, "attempt "), 4u) << run.out;
   EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;
@@ -306,7 +277,8 @@ eddy::Coro<> echo_half(eddy::StreamReader reader, eddy::StreamWriter writer) {
 
 TEST(Echo, TheClientTellsOfAServerThatHangsUp) {
   for (const auto handler : {&hang_up, &echo_half}) {
-    const Finished run = eddy::run(run_beside_server(handler, "echo_client 127.0.0.1 PORT hello"));
+    const Finished run =
+        eddy::run(run_beside_server(handler, {"echo_client", "127.0.0.1", "PORT", "hello"}));
     EXPECT_EQ(run.status, 1);
     EXPECT_EQ(run.out, "");
     EXPECT_EQ(run.err, "echo_client: the server closed the connection\n");
@@ -314,14 +286,14 @@ TEST(Echo, TheClientTellsOfAServerThatHangsUp) {
 }
 
 TEST(Echo, TheServerTellsOfAnAddressInUse) {
-  const Finished run = eddy::run(run_beside_server(&answer, "echo_server PORT"));
+  const Finished run = eddy::run(run_beside_server(&answer, {"echo_server", "PORT"}));
   EXPECT_EQ(run.status, 1);
   EXPECT_NE(run.err.find("127.0.0.1"), std::string::npos) << run.err;
 }
 
 TEST(Echo, TheServerRefusesWhatIsNoPort) {
-  for (const std::string port : {"abc", "80x", "-1", "65536", "''"}) {
-    const Finished run = run_example("echo_server " + port);
+  for (const std::string port : {"abc", "80x", "-1", "65536", ""}) {
+    const Finished run = run_example({"echo_server", port});
     EXPECT_EQ(run.status, 1) << port;
     EXPECT_EQ(run.out, "");
     EXPECT_EQ(count(run.err, "\n"), 1u) << run.err;

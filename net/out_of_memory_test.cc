@@ -32,6 +32,7 @@
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/timeout.h"
 #include "eddy/testing/counted_memory.h"
+#include "eddy/testing/wine.h"
 
 namespace eddy {
 namespace {
@@ -198,6 +199,7 @@ TEST(OutOfMemory, WhileAnErrorIsToldIsAnError) {
 }
 
 TEST(OutOfMemory, OfWhatIsSentOrReadLateIsAnError) {
+  if (runs_under_wine()) GTEST_SKIP() << "a send that waits may not be told of a reset by Wine";
   fail_each_allocation(&write_to_a_slow_reader);
   fail_each_allocation(&read_from_what_is_closed);
 }

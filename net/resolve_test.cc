@@ -6,10 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -26,6 +24,7 @@
 #include "eddy/runtime/run.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
+#include "eddy/testing/gate.h"
 #include "eddy/testing/sim_platform.h"
 
 namespace eddy {
@@ -105,38 +104,28 @@ class SlowResolver final : public Resolver {
  public:
   std::vector<SocketAddress> resolve(const std::string&, std::uint16_t, AddressFamily,
                                      std::error_code& error) noexcept override {
-    std::unique_lock lock(mutex_);
     asked_by_ = std::this_thread::get_id();
-    changed_.notify_all();
+    asked_.open();
     // Not for ever, or a test that should fail would hang.
-    changed_.wait_for(lock, std::chrono::seconds(10), [this] { return may_finish_; });
-    finished_ = true;
+    may_finish_.wait(std::chrono::seconds(10));
+    finished_.open();
     error = ResolverErrc::kHostNotFound;
     return {};
   }
 
   // Waits until it is asked, and tells from which thread.
   std::thread::id asked_by() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return asked_by_ != std::thread::id(); });
+    asked_.wait();
     return asked_by_;
   }
-  void finish() {
-    const std::lock_guard lock(mutex_);
-    may_finish_ = true;
-    changed_.notify_all();
-  }
-  bool finished() const {
-    const std::lock_guard lock(mutex_);
-    return finished_;
-  }
+  void finish() { may_finish_.open(); }
+  bool finished() const { return finished_.is_open(); }
 
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
   std::thread::id asked_by_;
-  bool may_finish_ = false;
-  bool finished_ = false;
+  Gate asked_;
+  Gate may_finish_;
+  Gate finished_;
 };
 
 class SlowlyResolvingPlatform final : public Platform {

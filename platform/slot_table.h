@@ -29,34 +29,6 @@ using SlotKey = std::uint64_t;
 // No slot ever has this key: backends mark their own events with it.
 inline constexpr SlotKey kNoSlot = ~SlotKey{0};
 
-// A place in a circular list, alone when it points to itself. It leaves the list with its
-// life.
-struct ChangeLink {
-  ChangeLink() = default;
-  ChangeLink(const ChangeLink&) = delete;
-  ChangeLink& operator=(const ChangeLink&) = delete;
-  ~ChangeLink() { unlink(); }
-
-  bool is_alone() const { return next == this; }
-
-  void unlink() {
-    next->previous = previous;
-    previous->next = next;
-    next = previous = this;
-  }
-
-  // Puts this one, which is alone, before `place`.
-  void insert_before(ChangeLink& place) {
-    previous = place.previous;
-    next = &place;
-    previous->next = this;
-    place.previous = this;
-  }
-
-  ChangeLink* next = this;
-  ChangeLink* previous = this;
-};
-
 // `Slot` is made from (NativeHandle, DescriptorKind, SlotKey) and has its key in `key`.
 template <class Slot>
 class SlotTable {

@@ -13,7 +13,7 @@
 namespace eddy {
 namespace {
 
-struct Slot final : Descriptor, ChangeLink {
+struct Slot final : Descriptor {
   Slot(NativeHandle handle, DescriptorKind descriptor_kind, SlotKey slot_key)
       : Descriptor(handle, descriptor_kind), key(slot_key) {}
 
@@ -57,23 +57,6 @@ TEST(SlotTable, UsesPlacesAgain) {
     EXPECT_EQ(slot, first);
     table.destroy(*slot);
   }
-}
-
-TEST(SlotTable, ADestroyedSlotLeavesTheListThatItIsIn) {
-  ChangeLink changes;
-  SlotTable<Slot> table;
-  Slot* slots[3];
-  for (Slot*& slot : slots) {
-    slot = table.make(1, DescriptorKind::kForeign);
-    slot->insert_before(changes);
-  }
-  table.destroy(*slots[1]);
-  EXPECT_EQ(changes.next, slots[0]);
-  EXPECT_EQ(slots[0]->next, slots[2]);
-  EXPECT_EQ(changes.previous, slots[2]);
-  table.destroy(*slots[0]);
-  table.destroy(*slots[2]);
-  EXPECT_TRUE(changes.is_alone());
 }
 
 }  // namespace

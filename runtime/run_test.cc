@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -20,6 +19,7 @@
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/to_thread.h"
+#include "eddy/testing/gate.h"
 #include "eddy/testing/sim_platform.h"
 
 namespace eddy {
@@ -161,13 +161,13 @@ TEST(Run, WaitsForTheJobsOfTheDefaultExecutor) {
 
 // RUN-04
 TEST(Run, LeavesAJobThatTakesTooLong) {
-  std::promise<void> go_on;
-  const std::shared_future<void> gone_on = go_on.get_future().share();
-  std::promise<void> over;
-  const auto main = [&]() -> Coro<> {
-    get_running_loop().run_in_executor(nullptr, [gone_on, &over] {
-      gone_on.wait();
-      over.set_value();
+  // Not destroyed while the job still leaves them.
+  static Gate go_on;
+  static Gate over;
+  const auto main = []() -> Coro<> {
+    get_running_loop().run_in_executor(nullptr, [] {
+      go_on.wait();
+      over.open();
     });
     co_return;
   };
@@ -175,8 +175,8 @@ TEST(Run, LeavesAJobThatTakesTooLong) {
   run(main, RunOptions().executor_timeout(1ms));
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "eddy: run(): jobs of the default executor did not end in time\n");
-  go_on.set_value();
-  over.get_future().wait();
+  go_on.open();
+  over.wait();
 }
 
 TEST(Runner, RunsSeveralCoroutinesOnOneLoop) {

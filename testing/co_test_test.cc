@@ -27,6 +27,7 @@
 #include "eddy/platform/proactor.h"
 #include "eddy/platform/socket_address.h"
 #include "eddy/platform/sockets.h"
+#include "eddy/platform/test_process.h"
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/executor.h"
@@ -243,21 +244,15 @@ class SeedVariable {
   explicit SeedVariable(const char* text) {
     const char* const before = std::getenv("EDDY_SEED");
     if (before != nullptr) before_ = before;
-    set(text);
+    testing_support::set_environment_variable("EDDY_SEED", text);
   }
   SeedVariable(const SeedVariable&) = delete;
   SeedVariable& operator=(const SeedVariable&) = delete;
-  ~SeedVariable() { set(before_ ? before_->c_str() : nullptr); }
-
- private:
-  static void set(const char* text) {
-    if (text == nullptr) {
-      unsetenv("EDDY_SEED");
-    } else {
-      setenv("EDDY_SEED", text, 1);
-    }
+  ~SeedVariable() {
+    testing_support::set_environment_variable("EDDY_SEED", before_ ? before_->c_str() : nullptr);
   }
 
+ private:
   std::optional<std::string> before_;
 };
 
@@ -281,7 +276,8 @@ TEST(CoTest, TakesTheSeedOfTheEnvironmentBeforeIt) {
 }
 
 TEST(CoTest, FailsWhenTheSeedIsNoNumber) {
-  for (const char* text : {"", "x", "7x", "-1", "18446744073709551616"}) {
+  // An empty one does not exist on Windows.
+  for (const char* text : {" ", "x", "7x", "-1", "18446744073709551616"}) {
     const SeedVariable variable(text);
     const std::string failures = failures_of(&tell_the_seed, SimOptions().seed(7));
     EXPECT_TRUE(contains(failures, std::string("EDDY_SEED is not a number: ") + text)) << failures;

@@ -310,7 +310,7 @@ bool ReadinessProactor::submit_readiness(Slot& slot, Op& op) noexcept {
   if (op.error || park(reads ? slot.in : slot.out, op)) {
     return true;
   }
-  note_interest(slot);
+  changes_.note(slot);
   return false;
 }
 
@@ -357,37 +357,26 @@ bool ReadinessProactor::cancel(Op& op) noexcept {
   op.state = OpState::kIdle;
   op.error = std::make_error_code(std::errc::operation_canceled);
   if (slot.kind() == DescriptorKind::kForeign) {
-    note_interest(slot);
+    changes_.note(slot);
   }
   return true;
 }
 
 std::size_t ReadinessProactor::prepare_wait() noexcept {
-  if (changes_.is_alone()) {
+  return changes_.tell_all([this](Slot& slot) { return tell_interest(slot); });
+}
+
+std::size_t ReadinessProactor::tell_interest(Slot& slot) noexcept {
+  const auto wanted = static_cast<std::uint8_t>((slot.in != nullptr ? kReadReady : 0) |
+                                                (slot.out != nullptr ? kWriteReady : 0));
+  if (wanted == slot.armed) {
     return 0;
   }
-  // Only what is noted now: an op that the kernel refuses may be submitted again from its
-  // completion, for ever.
-  ChangeLink present;
-  present.insert_before(changes_);
-  changes_.unlink();
-  std::size_t completed = 0;
-  while (!present.is_alone()) {
-    Slot& slot = static_cast<Slot&>(*present.next);
-    slot.unlink();
-    const auto wanted = static_cast<std::uint8_t>((slot.in != nullptr ? kReadReady : 0) |
-                                                  (slot.out != nullptr ? kWriteReady : 0));
-    if (wanted == slot.armed) {
-      continue;
-    }
-    const std::error_code error = set_interest(slot, wanted);
-    if (error) {
-      completed += fail_foreign(slot, static_cast<std::uint8_t>(wanted & ~slot.armed), error);
-    } else {
-      slot.armed = wanted;
-    }
+  if (const std::error_code error = set_interest(slot, wanted)) {
+    return fail_foreign(slot, static_cast<std::uint8_t>(wanted & ~slot.armed), error);
   }
-  return completed;
+  slot.armed = wanted;
+  return 0;
 }
 
 inline bool ReadinessProactor::try_in(Slot& slot, Op& op) noexcept {
@@ -447,7 +436,7 @@ std::size_t ReadinessProactor::deliver_both(Slot& slot, std::uint8_t readiness) 
 
 std::size_t ReadinessProactor::deliver_foreign(Slot& slot, std::uint8_t bits) noexcept {
   const SlotKey key = slot.key;
-  note_interest(slot);  // even if nobody waits: then the kernel has refused to disarm it
+  changes_.note(slot);  // even if nobody waits: then the kernel has refused to disarm it
   std::size_t completed = 0;
   if (slot.in != nullptr && (bits & kReadReady) != 0) {
     complete(slot.in);
@@ -470,12 +459,6 @@ std::size_t ReadinessProactor::fail_foreign(Slot& slot, std::uint8_t bits,
     slot.out->error = error;
   }
   return deliver_foreign(slot, bits);
-}
-
-void ReadinessProactor::note_interest(Slot& slot) noexcept {
-  if (slot.is_alone()) {
-    slot.insert_before(changes_);
-  }
 }
 
 }  // namespace eddy

@@ -26,6 +26,7 @@
 #include <memory>
 #include <system_error>
 
+#include "eddy/platform/change_list.h"
 #include "eddy/platform/kernel_proactor.h"
 #include "eddy/platform/native_handle.h"
 #include "eddy/platform/op.h"
@@ -90,16 +91,14 @@ class ReadinessProactor : public KernelProactor {
   // For a request that would block: it goes into flight, or is over if it must not.
   bool park(Op*& place, Op& op) noexcept;
   void complete(Op*& place) noexcept;
-  void note_interest(Slot& slot) noexcept;
+  std::size_t tell_interest(Slot& slot) noexcept;
   std::size_t deliver_both(Slot& slot, std::uint8_t readiness) noexcept;
   std::size_t deliver_in(Slot& slot) noexcept;
   std::size_t deliver_out(Slot& slot) noexcept;
   std::size_t deliver_foreign(Slot& slot, std::uint8_t bits) noexcept;
   std::size_t fail_foreign(Slot& slot, std::uint8_t bits, std::error_code error) noexcept;
 
-  // Foreign descriptors whose interest may differ from what the kernel was told. Outlives
-  // the slots, which take themselves out of it.
-  ChangeLink changes_;
+  ChangeList<Slot> changes_;  // outlives the slots
   SlotTable<Slot> slots_;
   std::size_t in_flight_ = 0;
   // Lent to receives that bring no buffer; made by the first of them.

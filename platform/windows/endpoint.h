@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "eddy/platform/change_list.h"
 #include "eddy/platform/native_handle.h"
 #include "eddy/platform/op.h"
 #include "eddy/platform/proactor.h"

@@ -76,27 +76,9 @@ std::error_code IocpProactor::open_socket(Endpoint& endpoint) noexcept {
   }
   endpoint.family = static_cast<std::int16_t>(protocol.iAddressFamily);
   if (endpoint.kind() == DescriptorKind::kListener) {
-<<<<<<< HEAD
-    endpoint.accepting.reset(new (std::nothrow) AcceptRoom());
-    if (endpoint.accepting == nullptr) {
-      return std::make_error_code(std::errc::not_enough_memory);
-    }
-    if (const std::error_code error =
-            load_extension(endpoint.socket(), WSAID_ACCEPTEX, endpoint.accepting->accept_ex)) {
-      return error;
-    }
-    if (const std::error_code error = load_extension(endpoint.socket(), WSAID_GETACCEPTEXSOCKADDRS,
-                                                     endpoint.accepting->get_addresses)) {
-      return error;
-    }
-  } else if (const std::error_code error =
-                 load_extension(endpoint.socket(), WSAID_CONNECTEX, endpoint.connect_ex)) {
-    return error;
-=======
     if (const std::error_code error = make_accept_room(endpoint)) {
       return error;
     }
->>>>>>> main
   }
   const HANDLE handle = reinterpret_cast<HANDLE>(endpoint.native_handle());
   if (::CreateIoCompletionPort(handle, port_.get(), endpoint.key, 0) == nullptr) {
@@ -149,7 +131,7 @@ bool IocpProactor::cancel(Op& op) noexcept {
   --in_flight_;
   op.state = OpState::kIdle;
   op.error = std::make_error_code(std::errc::operation_canceled);
-  note_interest(*endpoint.foreign);
+  changes_.note(*endpoint.foreign);
   return true;
 }
 
@@ -251,27 +233,8 @@ std::size_t IocpProactor::deliver_packet(const OVERLAPPED_ENTRY& packet) noexcep
 
 // -- Foreign sockets ----------------------------------------------------------------------
 
-void IocpProactor::note_interest(ForeignState& foreign) noexcept {
-  if (foreign.is_alone()) {
-    foreign.insert_before(changes_);
-  }
-}
-
 std::size_t IocpProactor::prepare_wait() noexcept {
-  if (changes_.is_alone()) {
-    return 0;
-  }
-  // Only what is noted now: an op that completes may be submitted again, for ever.
-  ChangeLink present;
-  present.insert_before(changes_);
-  changes_.unlink();
-  std::size_t completed = 0;
-  while (!present.is_alone()) {
-    auto& foreign = static_cast<ForeignState&>(*present.next);
-    foreign.unlink();
-    completed += update_interest(foreign);
-  }
-  return completed;
+  return changes_.tell_all([this](ForeignState& foreign) { return update_interest(foreign); });
 }
 
 std::size_t IocpProactor::update_interest(ForeignState& foreign) noexcept {
@@ -280,7 +243,7 @@ std::size_t IocpProactor::update_interest(ForeignState& foreign) noexcept {
     return 0;
   }
   if (const std::error_code error = foreign.watch->arm(wanted)) {
-    note_interest(foreign);
+    changes_.note(foreign);
     return complete_foreign(foreign, wanted, error);
   }
   foreign.armed = wanted;
@@ -296,7 +259,7 @@ std::size_t IocpProactor::deliver_foreign(ForeignState& foreign) noexcept {
   std::error_code error;
   const std::uint8_t holds = foreign.watch->look(wanted, error);
   if (holds != 0 || foreign.armed != wanted) {
-    note_interest(foreign);
+    changes_.note(foreign);
   }
   return complete_foreign(foreign, holds, error);
 }

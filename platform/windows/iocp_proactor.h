@@ -23,6 +23,7 @@
 #include <span>
 #include <system_error>
 
+#include "eddy/platform/change_list.h"
 #include "eddy/platform/clock.h"
 #include "eddy/platform/kernel_proactor.h"
 #include "eddy/platform/native_handle.h"
@@ -77,7 +78,6 @@ class IocpProactor final : public KernelProactor {
   void complete(Op*& place) noexcept;
   std::size_t deliver_packet(const OVERLAPPED_ENTRY& packet) noexcept;
 
-  void note_interest(ForeignState& foreign) noexcept;
   std::size_t update_interest(ForeignState& foreign) noexcept;
   std::size_t deliver_foreign(ForeignState& foreign) noexcept;
   std::size_t complete_foreign(ForeignState& foreign, std::uint8_t bits,
@@ -91,9 +91,7 @@ class IocpProactor final : public KernelProactor {
   UniqueHandle port_;
   const std::int64_t ticks_per_second_;
   FineTimer timer_;
-  // Foreign sockets whose interest may differ from what the system was told. Outlives the
-  // endpoints, which take themselves out of it.
-  ChangeLink changes_;
+  ChangeList<ForeignState> changes_;  // outlives the endpoints
   SlotTable<Endpoint> endpoints_;
   std::size_t in_flight_ = 0;
   // Lent to receives that bring no buffer; made by the first of them.

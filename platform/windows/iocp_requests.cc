@@ -445,7 +445,7 @@ bool IocpProactor::start_readiness(Endpoint& endpoint, Op& op) noexcept {
     const std::uint8_t holds = endpoint.foreign->watch->look(reads ? kReads : kWrites, op.error);
     return holds != 0 || would_have_blocked(op);
   }
-  note_interest(*endpoint.foreign);
+  changes_.note(*endpoint.foreign);
   return enter_flight(reads ? endpoint.in : endpoint.out, op);
 }
 

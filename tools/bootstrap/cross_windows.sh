@@ -22,20 +22,35 @@ missing_cross_packages() {
   need wine64 test -x "$wine"
 }
 
-# What a test's own Wine prefix is made of.
-wine_prefix() { echo "$cache/wine-prefix-$(dpkg-query -W -f '${Version}' wine64)"; }
+# What a test's own Wine prefix is made of, by Wine's version and the recipe here.
+wine_prefix() {
+  local version recipe
+  version=$(dpkg-query -W -f '${Version}' wine64)
+  recipe=$(cksum <"$root/tools/bootstrap/cross_windows.sh" | cut -d' ' -f1)
+  echo "$cache/wine-prefix-$version-$recipe"
+}
 
 make_wine_prefix() {
-  local prefix=$work/wine-prefix
+  local prefix=$work/wine-prefix service
   say "making a Wine prefix"
   (
     export WINEPREFIX=$prefix WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe=' DISPLAY=
-    "$wine" wineboot -i && "$wineserver" -w
-  ) >"$cache/wine.log" 2>&1 </dev/null
-  [[ -s $prefix/system.reg && -s $prefix/user.reg ]] || die "can not make a Wine prefix: $(reason wine.log)"
+    "$wine" wineboot -i
+    # The debugger prints where a program crashed; it would ask on the screen first.
+    set_number 'HKCU\Software\Wine\WineDbg' ShowCrashDialog 0
+    # No devices are looked for: that takes time, and now and then it crashes.
+    for service in winebus winehid wineusb; do
+      set_number "HKLM\\System\\CurrentControlSet\\Services\\$service" Start 4
+    done
+    "$wineserver" -w
+  ) >"$cache/wine.log" 2>&1 </dev/null || true
+  [[ -s $prefix/system.reg ]] && grep -q ShowCrashDialog "$prefix/user.reg" ||
+    die "can not make a Wine prefix: $(reason wine.log)"
   link_libraries "$prefix/drive_c/windows/system32"
   mv -T "$prefix" "$(wine_prefix)"
 }
+
+set_number() { "$wine" reg add "$1" /v "$2" /t REG_DWORD /d "$3" /f; }
 
 # The prefix has 600 MB of copies of what the package brought.
 link_libraries() {
@@ -48,5 +63,5 @@ link_libraries() {
 
 tools_rc() {
   needs /usr/lib/llvm-14/bin/clang /usr/bin/ld.lld-19 "$mingw" "$wine" "$(wine_prefix)"
-  printf 'build:windows_cross "--run_under=//tools/toolchains/windows:run_in_wine %q"\n' "$(wine_prefix)"
+  echo "build:windows_cross \"--run_under=//tools/toolchains/windows:run_in_wine '$(wine_prefix)'\""
 }

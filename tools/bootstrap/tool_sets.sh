@@ -34,6 +34,7 @@ use_configuration() {
       configuration=windows_cross
       tool_sets+=(windows)
       ;;
+    macos_arm64 | macos_x86_64) tool_sets+=(macos) ;;
   esac
 }
 

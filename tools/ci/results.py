@@ -1,4 +1,4 @@
-"""Test cases: their sum, and how they are read from Bazel's build events and from test.xml."""
+"""Cases: their sum, and how they are read from Bazel's build events and from test.xml."""
 
 import json
 import pathlib
@@ -14,6 +14,7 @@ class Cases:
         self.failed = []
         self.skipped = []
         self.targets = set()  # the labels of the tests that have an answer here
+        self.outcomes = []  # of each GoogleTest case: its source file, its name, and "" or why it was skipped
 
     def fail(self, what, why):
         self.failed.append((what, why))
@@ -32,14 +33,13 @@ class Cases:
         return text + (f", {len(self.skipped)} skipped" if self.skipped else "")
 
 
-def read_events(path, status, end):
+def read_test_events(path, status, end):
     """Returns the cases of one `bazel test`, from its build events and its exit status."""
     cases = Cases()
     attempts = {}  # test -> its last result, by shard and run
     tests = set()
-    if path.exists():
-        for event in _whole_events(path.read_text(errors="replace").splitlines()):
-            _read_event(event, cases, attempts, tests)
+    for event in _events(path):
+        _read_event(event, cases, attempts, tests)
     for (label, *_), (outcome, xml) in sorted(attempts.items()):
         cases.targets.add(label)
         _read_test(label, outcome, xml, cases)
@@ -47,13 +47,41 @@ def read_events(path, status, end):
     for label in sorted(tests - known):
         cases.fail(label, "was not built")
     cases.targets |= tests
+    return _end(cases, status, end)
+
+
+def read_build_events(path, status, end):
+    """Returns the cases of one `bazel build`, each a program or test that was linked."""
+    cases = Cases()
+    programs = {}  # label -> its rule
+    for event in _events(path):
+        label = event["id"].get("targetConfigured", event["id"].get("targetCompleted", {})).get("label")
+        kind = event.get("configured", {}).get("targetKind")
+        if kind in ("cc_test rule", "cc_binary rule"):
+            programs[label] = kind
+        elif "targetCompleted" not in event["id"]:
+            continue
+        elif event.get("aborted", {}).get("reason") == "SKIPPED":
+            cases.skip(label, "is not for this system")
+            cases.targets.add(label)
+        elif not event.get("completed", {}).get("success"):
+            cases.fail(label, "was not built")
+        elif label in programs:
+            cases.passed += 1
+            if programs[label] == "cc_test rule":
+                cases.targets.add(label)
+    return _end(cases, status, end)
+
+
+def _end(cases, status, end):
     if status and not cases.failed:
         cases.fail("bazel", end)
     return cases
 
 
-def _whole_events(lines):
+def _events(path):
     """The events; a Bazel that was killed leaves half of one at the end."""
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     for number, line in enumerate(lines, 1):
         try:
             event = json.loads(line)
@@ -110,8 +138,14 @@ def _read_case(label, case, cases):
         cases.skip(name, "is disabled")
     elif skipped is not None:
         cases.skip(name, _one_line(skipped))
+        cases.outcomes.append((case.get("file"), _full_name(case), _one_line(skipped)))
     else:
         cases.passed += 1
+        cases.outcomes.append((case.get("file"), _full_name(case), ""))
+
+
+def _full_name(case):
+    return f"{case.get('classname')}.{case.get('name')}"
 
 
 def _one_line(element):

@@ -7,35 +7,49 @@ import tempfile
 import time
 
 import lint
+import platforms
 import results
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
+
+class BazelLane:
+    """One Bazel command over all of eddy."""
+
+    def __init__(self, command, *options):
+        self.command = command
+        self.options = options
+
+    def run(self):
+        """Returns its cases."""
+        read = results.read_test_events if self.command == "test" else results.read_build_events
+        with tempfile.TemporaryDirectory() as folder:
+            events = pathlib.Path(folder) / "events.json"
+            command = ["./bazelw", self.command, "//...", *self.options, "--keep_going", "--noshow_progress",
+                       "--noshow_loading_progress", f"--build_event_json_file={events}"]
+            print("+", *command, flush=True)
+            try:
+                status = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL,
+                                        timeout=LANE_MINUTES * 60).returncode
+                end = f"exit status {status}"
+            except subprocess.TimeoutExpired:
+                status, end = 1, f"no end after {LANE_MINUTES} minutes"
+            return read(events, status, end)
+
+
 # The first is the README's test command with warnings in our own code as errors.
 BAZEL_LANES = {
-    "clang 19, layering check": ["--config=werror"],
-    "gcc 12, optimised": ["--config=gcc"],
-    "clang 19, address and undefined behaviour": ["--config=asan"],
+    platforms.LINUX: BazelLane("test", "--config=werror"),
+    "gcc 12, optimised": BazelLane("test", "--config=gcc"),
+    "clang 19, address and undefined behaviour": BazelLane("test", "--config=asan"),
+    platforms.KQUEUE: BazelLane("test", "--config=kqueue", "--config=werror"),
+    platforms.WINDOWS: BazelLane("test", "--config=windows", "--config=werror"),
+    platforms.MACOS_X86_64: BazelLane("build", "--config=macos_x86_64", "--config=werror"),
+    platforms.MACOS_ARM64: BazelLane("build", "--config=macos_arm64", "--config=werror"),
 }
 
 # A lane that takes longer hangs.
 LANE_MINUTES = 40
-
-
-def run_bazel(options):
-    """Runs all tests with these options; returns their cases."""
-    with tempfile.TemporaryDirectory() as folder:
-        events = pathlib.Path(folder) / "events.json"
-        command = ["./bazelw", "test", "//...", *options, "--keep_going", "--noshow_progress",
-                   "--noshow_loading_progress", f"--build_event_json_file={events}"]
-        print("+", *command, flush=True)
-        try:
-            status = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL,
-                                    timeout=LANE_MINUTES * 60).returncode
-            end = f"exit status {status}"
-        except subprocess.TimeoutExpired:
-            status, end = 1, f"no end after {LANE_MINUTES} minutes"
-        return results.read_events(events, status, end)
 
 
 def run_lane(run):
@@ -59,16 +73,17 @@ def check_tools(install_status):
 
 
 def main(install_status):
+    answers = {}  # lane -> its cases
     lanes = {"tools": lambda: check_tools(install_status), "lint": lambda: lint.check(ROOT)}
-    for name, options in BAZEL_LANES.items():
-        lanes[name] = lambda options=options: run_bazel(options)
+    lanes |= {name: lane.run for name, lane in BAZEL_LANES.items()}
+    lanes["docs/platforms.md tells what ran"] = lambda: platforms.check(ROOT, answers)
 
     total = results.Cases()
     lines = []
     for name, run in lanes.items():
         print(f"\n==== {name}", flush=True)
         start = time.monotonic()
-        cases = run_lane(run)
+        cases = answers[name] = run_lane(run)
         if cases.targets:
             for label in sorted(total.targets - cases.targets):
                 cases.skip(label, "its tags leave it out of this lane")

@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -36,6 +35,7 @@ using kqueue_double::change_failures;
 using kqueue_double::connect_interruptions;
 using kqueue_double::getsockname_failures;
 using kqueue_double::kqueue_failures;
+using kqueue_double::receive_failures;
 using kqueue_double::send_failures;
 using kqueue_double::wait_failures;
 using posix_test::Accept;
@@ -243,7 +243,7 @@ TEST_F(KqueueFailure, OfAttachLeavesNothingBehind) {
   struct Case {
     int fd;
     DescriptorKind kind;
-    std::deque<int> failures;
+    kqueue_double::Failures failures;
     int changes;
   } cases[] = {
       // Both filters are tried; the one that could be added is deleted.
@@ -396,6 +396,26 @@ TEST_F(KqueueFailure, ByASignalLetsAConnectGoOn) {
   ASSERT_TRUE(poll_until([&] { return connect.completions == 1; }));
   EXPECT_FALSE(connect.error) << connect.error.message();
   proactor_->detach(*connect.descriptor);
+}
+
+TEST_F(KqueueFailure, OfATransferCanBeTriedAgainAndOfASignalIsNone) {
+  FdPair pair = posix_test::tcp_pair();
+  Receive receive(attach(pair.first, DescriptorKind::kStream));
+  Send send(receive.descriptor);
+  send.buffer = as_bytes("x");
+  write_all(pair.second, "y");
+  receive_failures = {EINTR, ENOMEM, EINTR};
+  send_failures = {EINTR, ENOBUFS, EINTR};
+  EXPECT_TRUE(proactor_->submit(receive));
+  EXPECT_EQ(receive.error, std::errc::not_enough_memory);
+  EXPECT_TRUE(proactor_->submit(send));
+  EXPECT_EQ(send.error, std::errc::no_buffer_space);
+  EXPECT_TRUE(proactor_->submit(receive));
+  EXPECT_FALSE(receive.error);
+  EXPECT_EQ(as_text(receive.lent), "y");
+  EXPECT_TRUE(proactor_->submit(send));
+  EXPECT_FALSE(send.error);
+  proactor_->detach(*receive.descriptor);
 }
 
 // Darwin's error of a send that meets the end of its connection is not told as it is.

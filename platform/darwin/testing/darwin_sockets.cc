@@ -22,6 +22,10 @@
 
 #include "eddy/platform/darwin/testing/kernel_calls.h"
 
+// Of the sanitizers' runtime, where there is one: the one for threads learns by its own close(),
+// which is replaced here, that a number may be another thread's next.
+extern "C" [[gnu::weak]] void __sanitizer_syscall_pre_impl_close(long fd);
+
 namespace eddy::kqueue_double {
 namespace {
 
@@ -149,7 +153,12 @@ bool note_filters(int fd) noexcept {
   return true;
 }
 
-int close_for_good(int fd) noexcept { return static_cast<int>(::syscall(SYS_close, fd)); }
+int close_for_good(int fd) noexcept {
+  if (__sanitizer_syscall_pre_impl_close != nullptr) {
+    __sanitizer_syscall_pre_impl_close(fd);
+  }
+  return static_cast<int>(::syscall(SYS_close, fd));
+}
 
 }  // namespace eddy::kqueue_double
 
@@ -167,7 +176,7 @@ uint64_t clock_gettime_nsec_np(clockid_t) noexcept {
 
 int accept(int listener, sockaddr* peer, socklen_t* length) {
   ++calls.accepts;
-  if (const int failure = next_failure(accept_failures)) {
+  if (const int failure = accept_failures.next()) {
     return fail(failure);
   }
   const int flags = ::fcntl(listener, F_GETFL);
@@ -190,13 +199,13 @@ int accept(int listener, sockaddr* peer, socklen_t* length) {
 
 int connect(int socket, const sockaddr* address, socklen_t length) {
   const long result = ::syscall(SYS_connect, socket, address, length);
-  const int interruption = next_failure(connect_interruptions);
+  const int interruption = connect_interruptions.next();
   return interruption != 0 ? fail(interruption) : static_cast<int>(result);
 }
 
 ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
   ++calls.sends;
-  if (const int failure = next_failure(send_failures)) {
+  if (const int failure = send_failures.next()) {
     return fail(failure);
   }
   const int silence = state_of(socket).is_silent ? MSG_NOSIGNAL : 0;
@@ -215,7 +224,7 @@ ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
 
 ssize_t recv(int socket, void* bytes, std::size_t size, int flags) {
   ++calls.receives;
-  if (const int failure = next_failure(receive_failures)) {
+  if (const int failure = receive_failures.next()) {
     return fail(failure);
   }
   const ssize_t received = ::syscall(SYS_recvfrom, socket, bytes, size, flags, nullptr, nullptr);
@@ -272,7 +281,7 @@ int getsockopt(int socket, int level, int option, void* value, socklen_t* size) 
 }
 
 int getsockname(int socket, sockaddr* own, socklen_t* length) noexcept {
-  const int failure = next_failure(getsockname_failures);
+  const int failure = getsockname_failures.next();
   return failure != 0 ? fail(failure)
                       : static_cast<int>(::syscall(SYS_getsockname, socket, own, length));
 }

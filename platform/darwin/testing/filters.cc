@@ -47,6 +47,10 @@ int backlog_of(int listener) noexcept {
   return static_cast<int>(info.tcpi_unacked);
 }
 
+std::optional<Activity> active_if(bool condition, int data) noexcept {
+  return condition ? std::optional<Activity>(Activity{data}) : std::nullopt;
+}
+
 Activity end_of(int fd, int data) noexcept {
   return {data, true, static_cast<std::uint32_t>(pending_error(fd))};
 }
@@ -59,7 +63,7 @@ bool both_have_ended(int fd, short now) noexcept {
 
 std::optional<Activity> socket_read_activity(int fd, short now, std::uint32_t notes) noexcept {
   if (ask_option(fd, SO_ACCEPTCONN) != 0) {
-    return has(now, POLLIN) ? std::optional<Activity>({backlog_of(fd)}) : std::nullopt;
+    return active_if(has(now, POLLIN), backlog_of(fd));
   }
   const int unread = ask_number(fd, FIONREAD);
   if ((notes & NOTE_OOB) != 0 && has(now, POLLPRI)) {
@@ -68,7 +72,7 @@ std::optional<Activity> socket_read_activity(int fd, short now, std::uint32_t no
   if (has(now, POLLRDHUP) || both_have_ended(fd, now)) {
     return end_of(fd, unread);
   }
-  return has(now, POLLIN | POLLERR) ? std::optional<Activity>({unread}) : std::nullopt;
+  return active_if(has(now, POLLIN | POLLERR), unread);
 }
 
 std::optional<Activity> socket_write_activity(int fd, short now) noexcept {
@@ -78,8 +82,7 @@ std::optional<Activity> socket_write_activity(int fd, short now) noexcept {
   }
   // To Linux a socket that was never connected has hung up and is writable.
   const bool is_connected = !has(now, POLLHUP);
-  return is_connected && has(now, POLLOUT | POLLERR) ? std::optional<Activity>({room})
-                                                     : std::nullopt;
+  return active_if(is_connected && has(now, POLLOUT | POLLERR), room);
 }
 
 }  // namespace

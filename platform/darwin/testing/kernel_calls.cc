@@ -3,17 +3,20 @@
 
 #include "eddy/platform/darwin/testing/kernel_calls.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace eddy::kqueue_double {
 
 CallCounts calls;
-std::deque<int> kqueue_failures;
-std::deque<int> change_failures;
-std::deque<int> wait_failures;
-std::deque<int> receive_failures;
-std::deque<int> send_failures;
-std::deque<int> accept_failures;
-std::deque<int> getsockname_failures;
-std::deque<int> connect_interruptions;
+Failures kqueue_failures;
+Failures change_failures;
+Failures wait_failures;
+Failures receive_failures;
+Failures send_failures;
+Failures accept_failures;
+Failures getsockname_failures;
+Failures connect_interruptions;
 
 void CallCounts::reset() noexcept {
   waits = changes = triggers = 0;
@@ -21,13 +24,11 @@ void CallCounts::reset() noexcept {
   sends = accepts = 0;
 }
 
-int next_failure(std::deque<int>& failures) {
-  if (failures.empty()) {
-    return 0;
+Failures::Failures(std::initializer_list<int> numbers) : size_(numbers.size()) {
+  if (size_ > numbers_.size()) {
+    std::abort();
   }
-  const int number = failures.front();
-  failures.pop_front();
-  return number;
+  std::copy(numbers.begin(), numbers.end(), numbers_.begin());
 }
 
 }  // namespace eddy::kqueue_double

@@ -6,8 +6,10 @@
 #ifndef EDDY_PLATFORM_DARWIN_TESTING_KERNEL_CALLS_H_
 #define EDDY_PLATFORM_DARWIN_TESTING_KERNEL_CALLS_H_
 
+#include <array>
 #include <atomic>
-#include <deque>
+#include <cstddef>
+#include <initializer_list>
 
 namespace eddy::kqueue_double {
 
@@ -27,19 +29,31 @@ struct CallCounts {
 extern CallCounts calls;
 
 // The errno values that the next calls fail with, first come first served; 0 stands for a call
-// that is made. To be set while no other thread makes such calls.
-extern std::deque<int> kqueue_failures;
-extern std::deque<int> change_failures;
-extern std::deque<int> wait_failures;
-extern std::deque<int> receive_failures;
-extern std::deque<int> send_failures;
-extern std::deque<int> accept_failures;
-extern std::deque<int> getsockname_failures;
-// As above, but the call is made all the same: what a signal does to connect().
-extern std::deque<int> connect_interruptions;
+// that is made. To be set while no other thread makes such calls. Holds no memory, so that a
+// signal handler can make them.
+class Failures {
+ public:
+  Failures() = default;
+  Failures(std::initializer_list<int> numbers);
 
-// The next of them; 0 when there is none.
-int next_failure(std::deque<int>& failures);
+  // 0 when there is none.
+  int next() noexcept { return next_ == size_ ? 0 : numbers_[next_++]; }
+
+ private:
+  std::array<int, 8> numbers_ = {};
+  std::size_t size_ = 0;
+  std::size_t next_ = 0;
+};
+
+extern Failures kqueue_failures;
+extern Failures change_failures;
+extern Failures wait_failures;
+extern Failures receive_failures;
+extern Failures send_failures;
+extern Failures accept_failures;
+extern Failures getsockname_failures;
+// As above, but the call is made all the same: what a signal does to connect().
+extern Failures connect_interruptions;
 
 }  // namespace eddy::kqueue_double
 

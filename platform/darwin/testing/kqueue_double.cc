@@ -115,13 +115,13 @@ int make_change(Kqueue& queue, const struct kevent& change) {
   } else {
     ++calls.changes;
   }
-  const int failure = next_failure(change_failures);
+  const int failure = change_failures.next();
   return failure != 0 ? failure : queue.make_change(change);
 }
 
 int wait(Kqueue& queue, std::span<struct kevent> events, const timespec* timeout) {
   ++calls.waits;
-  if (const int failure = next_failure(wait_failures)) {
+  if (const int failure = wait_failures.next()) {
     return fail(failure);
   }
   Patience patience(timeout);
@@ -160,7 +160,7 @@ using namespace eddy::kqueue_double;
 extern "C" {
 
 int kqueue() {
-  if (const int failure = next_failure(kqueue_failures)) {
+  if (const int failure = kqueue_failures.next()) {
     return fail(failure);
   }
   prepare_for_forks();

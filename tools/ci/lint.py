@@ -29,7 +29,16 @@ def check(root):
          [name for name in files if _is_shell(root / name)]),
     ]:
         _run(tool, command, chosen, root, cases)
+    _find_merge_marks(files, root, cases)
     return cases
+
+
+def _find_merge_marks(files, root, cases):
+    marked = [name for name in files if re.search(rb"^(<{7}|>{7}) ", (root / name).read_bytes(), re.MULTILINE)]
+    if marked:
+        cases.fail("merge-marks", f"a merge has left its marks in {', '.join(marked)}")
+    else:
+        cases.passed += 1
 
 
 def _run(tool, command, files, root, cases):

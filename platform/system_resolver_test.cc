@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <system_error>
@@ -27,8 +28,9 @@ std::vector<SocketAddress> resolve(const std::string& host, std::error_code& err
   return resolver.resolve(host, 80, family, error);
 }
 
-// A system that was just unpacked may have no /etc/hosts yet.
+// A POSIX system that was just unpacked may have no /etc/hosts yet; Windows needs none.
 bool system_has_localhost() {
+  if (!std::filesystem::exists("/etc")) return true;
   std::ifstream hosts("/etc/hosts");
   for (std::string word; hosts >> word;) {
     if (word == "localhost") return true;

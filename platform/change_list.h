@@ -46,7 +46,8 @@ class ChangeLink {
   ChangeLink* previous_ = this;
 };
 
-// Items derive from ChangeLink, and from nothing else that is a ChangeLink.
+// Items derive from ChangeLink, and from nothing else that is a ChangeLink. An item is in one
+// list at most.
 template <class Item>
 class ChangeList {
  public:
@@ -58,12 +59,14 @@ class ChangeList {
     }
   }
 
+  bool empty() const noexcept { return head_.is_alone(); }
+
   // Takes out each item that is noted now and calls `tell(item)`, which returns a number;
   // returns their sum. What is noted meanwhile waits for the next time: an op that completes
   // here may be submitted again, for ever. Items may die meanwhile.
   template <class Tell>
   std::size_t tell_all(Tell tell) noexcept {
-    if (head_.is_alone()) {
+    if (empty()) {
       return 0;
     }
     Head present;

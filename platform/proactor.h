@@ -16,7 +16,8 @@
 //  4. Cancel. True: the op is over now, with operation_canceled; on_complete will not come.
 //     False: on_complete will come, with whatever happened first (it may be success:
 //     a transfer that was complete is never lost). A second cancel() of the same flight
-//     changes nothing and answers false. A cancelled receive takes no byte from the stream.
+//     changes nothing and answers false. A cancelled receive takes no byte from the stream; a
+//     cancelled send that has sent a part is over with that part, as far as the kernel knows.
 //  5. Lifetimes. Proactor > Descriptor > Op. detach() is called only when no op of the
 //     descriptor is in flight, and before the native handle is closed. An event that was
 //     meant for a descriptor that is gone is dropped, although its number is in use again.

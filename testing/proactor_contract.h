@@ -47,6 +47,9 @@ class ContractBackend {
   // How many handles of any kind are open: must be the same before and after a test.
   virtual std::size_t open_handles() = 0;
 
+  // Whether a new handle has the lowest number that is free.
+  virtual bool gives_lowest_handle() { return true; }
+
   // Whether a child process would inherit `handle`; false where there are no children.
   virtual bool is_inherited_by_children(NativeHandle handle) = 0;
 

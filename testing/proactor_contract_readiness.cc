@@ -83,6 +83,21 @@ TEST_P(ProactorContract, WritableWaitsForRoom) {
   EXPECT_FALSE(writable.error) << writable.error.message();
 }
 
+TEST_P(ProactorContract, AHalfClosedPeerMakesNoRoom) {
+  const Connection connection = connect(DescriptorKind::kForeign);
+  fill_foreign(connection.server);
+  EXPECT_EQ(sockets().shutdown_send(connection.client.handle()), std::error_code());
+  Readiness readable(proactor(), connection.server, OpKind::kReadable);
+  run(readable);
+  EXPECT_FALSE(readable.error) << readable.error.message();
+  Readiness writable(proactor(), connection.server, OpKind::kWritable);
+  ASSERT_FALSE(proactor().submit(writable));
+  let_pass();
+  EXPECT_EQ(writable.completions, 0);
+  receive_until_over(connection.client, writable);
+  EXPECT_EQ(writable.completions, 1);
+}
+
 TEST_P(ProactorContract, BothDirectionsOfAForeignDescriptorWaitAtOnce) {
   const Connection connection = connect(DescriptorKind::kForeign);
   Readiness readable(proactor(), connection.server, OpKind::kReadable);

@@ -33,12 +33,15 @@ class WindowsBackend final : public ContractBackend {
       int type = 0;
       int size = sizeof(type);
       if (::GetHandleInformation(reinterpret_cast<HANDLE>(handle), &flags) &&
+          ::GetFileType(reinterpret_cast<HANDLE>(handle)) == FILE_TYPE_PIPE &&
           ::getsockopt(handle, SOL_SOCKET, SO_TYPE, reinterpret_cast<char*>(&type), &size) == 0) {
         ++count;
       }
     }
     return count;
   }
+
+  bool gives_lowest_handle() override { return false; }
 
   bool is_inherited_by_children(NativeHandle handle) override {
     DWORD flags = 0;

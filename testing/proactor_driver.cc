@@ -236,32 +236,9 @@ std::string ProactorDriver::receive_until_over(const TestEndpoint& endpoint, con
   return text;
 }
 
+// Room comes of itself until the peer has acknowledged all that it has taken, for which it may
+// take 40 ms.
 std::size_t ProactorDriver::fill(const TestEndpoint& endpoint) {
-  std::size_t filled = 0;
-  Send send(proactor(), endpoint);
-  send.buffer = bytes_of(bulk());
-  for (;;) {
-    if (!proactor().submit(send)) {
-      // On its way, or stuck for want of room: a moment tells.
-      let_pass();
-      if (send.state != OpState::kIdle) {
-        const bool prompt = take_back(send);
-        if (prompt || send.error == std::errc::operation_canceled) {
-          return filled + fill_gaps(endpoint);
-        }
-      }
-    }
-    EXPECT_FALSE(send.error) << send.error.message();
-    if (send.error) {
-      return filled;
-    }
-    filled += send.transferred;
-  }
-}
-
-// A kernel that holds a send back may still take another one at once; and room comes of itself
-// until the peer has acknowledged all that it has taken, which may take it 40 ms.
-std::size_t ProactorDriver::fill_gaps(const TestEndpoint& endpoint) {
   std::size_t filled = 0;
   Send send(proactor(), endpoint);
   send.buffer = bytes_of(bulk());

@@ -146,8 +146,6 @@ class ProactorDriver {
   static std::string text_of(std::span<const std::byte> bytes);
 
  private:
-  std::size_t fill_gaps(const TestEndpoint& endpoint);
-
   Platform* platform_ = nullptr;
   std::unique_ptr<Proactor> proactor_;
 };

@@ -17,6 +17,10 @@ bool is_connected(SOCKET socket) noexcept {
   return ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
 }
 
+// Of a connection that has hung up: whether it is gone for sends, too, or the peer has only
+// ended its own direction.
+bool has_broken(SOCKET socket) noexcept { return ::send(socket, "", 0, 0) != 0; }
+
 // WSAPoll() did not tell of a failed connect before Windows 10 2004; select() always did.
 bool has_failed(SOCKET socket) noexcept {
   fd_set failed;
@@ -96,17 +100,19 @@ std::uint8_t ForeignWatch::look(std::uint8_t interest, std::error_code& error) c
     error = last_socket_error();
     return interest;
   }
-  if ((question.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
+  if ((question.revents & (POLLERR | POLLNVAL)) != 0) {
     return interest;
   }
   std::uint8_t holds = 0;
-  if ((question.revents & POLLRDNORM) != 0) {
+  if ((question.revents & (POLLRDNORM | POLLHUP)) != 0) {
     holds |= kReads;
   }
   if ((question.revents & POLLWRNORM) != 0) {
     holds |= kWrites;
   }
-  if (holds == 0 && (interest & kWrites) != 0 && has_failed(socket_)) {
+  const bool is_unsure = (interest & kWrites) != 0 && (holds & kWrites) == 0;
+  if (is_unsure &&
+      ((question.revents & POLLHUP) != 0 ? has_broken(socket_) : has_failed(socket_))) {
     return interest;
   }
   return holds & interest;

@@ -15,6 +15,9 @@
 namespace eddy {
 namespace {
 
+// After an event that told nothing true, a foreign socket is looked at again after as long.
+constexpr LoopDuration kDoubt = std::chrono::milliseconds(10);
+
 std::int64_t clock_rate() noexcept {
   LARGE_INTEGER rate;
   ::QueryPerformanceFrequency(&rate);
@@ -168,17 +171,17 @@ LoopTime IocpProactor::now() noexcept {
       LoopTime(LoopDuration(seconds * kNanoseconds + rest * kNanoseconds / ticks_per_second_)));
 }
 
+// A deadline always has a time-out as well: the timer only makes it finer.
 std::size_t IocpProactor::wait(LoopDuration longest) noexcept {
-  DWORD timeout = longest == LoopDuration::zero() ? 0 : INFINITE;
+  if (!doubtful_.empty()) {
+    longest = std::min(longest, kDoubt);
+  }
+  DWORD timeout = INFINITE;
   BOOL alertable = FALSE;
-  if (timeout != 0 && longest != LoopDuration::max()) {
-    if (timer_.arm(longest)) {
-      alertable = TRUE;
-    } else {
-      const std::int64_t milliseconds =
-          std::chrono::ceil<std::chrono::milliseconds>(longest).count();
-      timeout = static_cast<DWORD>(std::min<std::int64_t>(milliseconds, INFINITE - 1));
-    }
+  if (longest != LoopDuration::max()) {
+    const std::int64_t milliseconds = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
+    timeout = static_cast<DWORD>(std::min<std::int64_t>(milliseconds, INFINITE - 1));
+    alertable = timeout != 0 && timer_.arm(longest) ? TRUE : FALSE;
   }
   ULONG count = 0;
   if (::GetQueuedCompletionStatusEx(port_.get(), packets_.data(),
@@ -234,7 +237,12 @@ std::size_t IocpProactor::deliver_packet(const OVERLAPPED_ENTRY& packet) noexcep
 // -- Foreign sockets ----------------------------------------------------------------------
 
 std::size_t IocpProactor::prepare_wait() noexcept {
-  return changes_.tell_all([this](ForeignState& foreign) { return update_interest(foreign); });
+  const auto update = [this](ForeignState& foreign) { return update_interest(foreign); };
+  std::size_t completed = changes_.tell_all(update);
+  if (!doubtful_.empty() && now() >= doubt_ends_) {
+    completed += doubtful_.tell_all(update);
+  }
+  return completed;
 }
 
 std::size_t IocpProactor::update_interest(ForeignState& foreign) noexcept {
@@ -250,7 +258,7 @@ std::size_t IocpProactor::update_interest(ForeignState& foreign) noexcept {
   return wanted == 0 ? 0 : deliver_foreign(foreign);
 }
 
-// Completes what holds. The rest is armed again before the next wait.
+// Completes what holds.
 std::size_t IocpProactor::deliver_foreign(ForeignState& foreign) noexcept {
   const std::uint8_t wanted = interest_of(foreign.endpoint);
   if (wanted == 0) {
@@ -258,10 +266,21 @@ std::size_t IocpProactor::deliver_foreign(ForeignState& foreign) noexcept {
   }
   std::error_code error;
   const std::uint8_t holds = foreign.watch->look(wanted, error);
-  if (holds != 0 || foreign.armed != wanted) {
+  if (holds != 0) {
     changes_.note(foreign);
+  } else if (foreign.armed != wanted) {
+    doubt(foreign);
   }
   return complete_foreign(foreign, holds, error);
+}
+
+// An event came, and there is nothing. Windows goes on to say "writable" of a socket that was
+// filled by sends none of which had to be refused; armed again at once, it would say so again.
+void IocpProactor::doubt(ForeignState& foreign) noexcept {
+  if (doubtful_.empty()) {
+    doubt_ends_ = now() + kDoubt;
+  }
+  doubtful_.note(foreign);
 }
 
 std::size_t IocpProactor::complete_foreign(ForeignState& foreign, std::uint8_t bits,

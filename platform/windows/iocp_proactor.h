@@ -80,6 +80,7 @@ class IocpProactor final : public KernelProactor {
 
   std::size_t update_interest(ForeignState& foreign) noexcept;
   std::size_t deliver_foreign(ForeignState& foreign) noexcept;
+  void doubt(ForeignState& foreign) noexcept;
   std::size_t complete_foreign(ForeignState& foreign, std::uint8_t bits,
                                std::error_code error) noexcept;
 
@@ -91,7 +92,11 @@ class IocpProactor final : public KernelProactor {
   UniqueHandle port_;
   const std::int64_t ticks_per_second_;
   FineTimer timer_;
-  ChangeList<ForeignState> changes_;  // outlives the endpoints
+  // Outlive the endpoints: foreign sockets that the system is to be told of before the next
+  // wait, and those that have to wait for that until doubt_ends_.
+  ChangeList<ForeignState> changes_;
+  ChangeList<ForeignState> doubtful_;
+  LoopTime doubt_ends_;
   SlotTable<Endpoint> endpoints_;
   std::size_t in_flight_ = 0;
   // Lent to receives that bring no buffer; made by the first of them.

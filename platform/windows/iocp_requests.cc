@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <span>
 #include <system_error>
@@ -82,11 +83,45 @@ std::error_code outcome(const Endpoint& endpoint, Op& op) noexcept {
              : last_socket_error();
 }
 
+// Whether an accept failed for one connection's sake: the next one may be fine.
 bool is_lost_connection(const std::error_code& error) noexcept {
-  return error == std::errc::connection_reset || error == std::errc::connection_aborted;
+  return error == std::errc::connection_reset || error == std::errc::connection_aborted ||
+         error == std::errc::not_connected || error == std::errc::timed_out ||
+         error == std::errc::network_reset || error == std::errc::host_unreachable;
+}
+
+// Takes a port that may serve other connections too, if they go elsewhere: else there would be
+// some 16,000 in all. Systems before Windows 10 refuse the option.
+void share_port(SOCKET socket) noexcept {
+  constexpr int kReuseUnicastPort = 0x3007;  // SO_REUSE_UNICASTPORT, which some headers lack
+  const int yes = 1;
+  ::setsockopt(socket, SOL_SOCKET, kReuseUnicastPort, reinterpret_cast<const char*>(&yes),
+               sizeof(yes));
+}
+
+// Windows asks three times whether nobody listens, for 2 s: within this machine once is enough.
+void believe_a_refusal(SOCKET socket) noexcept {
+  constexpr DWORD kInitialRto = _WSAIOW(IOC_VENDOR, 17);  // SIO_TCP_INITIAL_RTO, likewise
+  struct {
+    USHORT round_trip = 0xffff;    // as it is
+    UCHAR retransmissions = 0xfe;  // none
+  } parameters;
+  DWORD size = 0;
+  ::WSAIoctl(socket, kInitialRto, &parameters, sizeof(parameters), nullptr, 0, &size, nullptr,
+             nullptr);
+}
+
+bool is_loopback(const SocketAddress& address) noexcept {
+  const auto& octets = address.octets();
+  if (address.family() == AddressFamily::kIpv4) {
+    return octets[0] == 127;
+  }
+  return std::all_of(octets.begin(), octets.end() - 1, [](std::uint8_t o) { return o == 0; }) &&
+         octets.back() == 1;
 }
 
 std::error_code bind_to_any(const Endpoint& endpoint) noexcept {
+  share_port(endpoint.socket());
   KernelAddress any;
   static_cast<void>(to_kernel(
       endpoint.family == AF_INET6 ? SocketAddress::ipv6({}, 0) : SocketAddress::ipv4({}, 0), any));
@@ -99,6 +134,14 @@ std::error_code bind_to_any(const Endpoint& endpoint) noexcept {
 std::error_code update_context(SOCKET socket, int option, const void* value, int size) noexcept {
   return socket_result(
       ::setsockopt(socket, SOL_SOCKET, option, static_cast<const char*>(value), size));
+}
+
+// Of a connect that has succeeded.
+std::error_code connected(const Endpoint& endpoint) noexcept {
+  const std::error_code error =
+      update_context(endpoint.socket(), SO_UPDATE_CONNECT_CONTEXT, nullptr, 0);
+  // The peer has reset it already.
+  return error == std::errc::not_connected ? windows_error(WSAECONNRESET) : error;
 }
 
 // Asked once: some systems let AcceptEx wait for ever on a socket that does not listen.
@@ -189,7 +232,7 @@ bool IocpProactor::finish(Endpoint& endpoint, Op& op, std::size_t transferred) n
       return finish_accept(endpoint, static_cast<AcceptOp&>(op));
     case OpKind::kConnect:
       if (!op.error) {
-        op.error = update_context(endpoint.socket(), SO_UPDATE_CONNECT_CONTEXT, nullptr, 0);
+        op.error = connected(endpoint);
       }
       return true;
     case OpKind::kReadable:
@@ -420,13 +463,16 @@ bool IocpProactor::start_connect(Endpoint& endpoint, ConnectOp& op) noexcept {
   if (op.error) {
     return true;
   }
+  if (is_loopback(op.address)) {
+    believe_a_refusal(endpoint.socket());
+  }
   const bool succeeded = connect_ex(endpoint.socket(), address.get(), address.length, nullptr, 0,
                                     nullptr, &new_overlapped(op)) != FALSE;
   switch (started(endpoint, succeeded, op)) {
     case Start::kPending:
       return enter_flight(endpoint.out, op);
     case Start::kOver:
-      op.error = update_context(endpoint.socket(), SO_UPDATE_CONNECT_CONTEXT, nullptr, 0);
+      op.error = connected(endpoint);
       return true;
     case Start::kFailed:
       break;

@@ -24,8 +24,8 @@ KernelOption kernel_option(SocketOption option) noexcept {
     case SocketOption::kKeepAlive:
       return {SOL_SOCKET, SO_KEEPALIVE, true};
     case SocketOption::kReuseAddress:
-      // SO_REUSEADDR would let any program take the port of another. An address is free at
-      // once here without it; what a server wants is that nobody does that to it.
+      // SO_REUSEADDR would let any program take the port of another; without it an address is
+      // free as soon as nobody listens. What a server wants here is that nobody does that to it.
       return {SOL_SOCKET, SO_EXCLUSIVEADDRUSE, true};
     case SocketOption::kReceiveBuffer:
       return {SOL_SOCKET, SO_RCVBUF, false};

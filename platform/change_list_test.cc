@@ -19,11 +19,11 @@ struct Item : ChangeLink {
 
 std::vector<int> tell_all(ChangeList<Item>& list) {
   std::vector<int> told;
-  EXPECT_EQ(list.tell_all([&told](Item& item) -> std::size_t {
+  const std::size_t sum = list.tell_all([&told](Item& item) -> std::size_t {
     told.push_back(item.number);
     return 1;
-  }),
-            told.size());
+  });
+  EXPECT_EQ(sum, told.size());
   return told;
 }
 
@@ -55,11 +55,11 @@ TEST(ChangeList, WhatIsNotedMeanwhileWaits) {
   ChangeList<Item> list;
   Item one(1);
   list.note(one);
-  EXPECT_EQ(list.tell_all([&](Item& item) {
+  const std::size_t sum = list.tell_all([&](Item& item) {
     list.note(item);
     return std::size_t{1};
-  }),
-            1u);
+  });
+  EXPECT_EQ(sum, 1u);
   EXPECT_EQ(tell_all(list), std::vector<int>{1});
 }
 

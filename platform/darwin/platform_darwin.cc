@@ -3,43 +3,17 @@
 
 // macOS: kqueue, and what POSIX systems share.
 
-#include <cstddef>
 #include <memory>
-#include <new>
 #include <system_error>
 
 #include "eddy/platform/darwin/kqueue_proactor.h"
-#include "eddy/platform/platform.h"
-#include "eddy/platform/posix/sockets_posix.h"
+#include "eddy/platform/posix/platform_posix.h"
 #include "eddy/platform/proactor.h"
-#include "eddy/platform/resolver.h"
-#include "eddy/platform/sockets.h"
-#include "eddy/platform/system_resolver.h"
 
-namespace eddy {
-namespace {
+namespace eddy::internal {
 
-class DarwinPlatform final : public Platform {
- public:
-  std::unique_ptr<Proactor> make_proactor(std::error_code& error) override {
-    return KqueueProactor::create(error);
-  }
-  Sockets& sockets() override { return sockets_; }
-  Resolver& resolver() override { return resolver_; }
-
- private:
-  PosixSockets sockets_;
-  SystemResolver resolver_;
-};
-
-}  // namespace
-
-Platform& native_platform() {
-  // Static storage that no destructor runs on: a helper thread may still be inside the
-  // resolver when the program ends.
-  alignas(DarwinPlatform) static std::byte storage[sizeof(DarwinPlatform)];
-  static DarwinPlatform& platform = *new (storage) DarwinPlatform();
-  return platform;
+std::unique_ptr<Proactor> make_system_proactor(std::error_code& error) noexcept {
+  return KqueueProactor::create(error);
 }
 
-}  // namespace eddy
+}  // namespace eddy::internal

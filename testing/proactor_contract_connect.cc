@@ -94,6 +94,29 @@ TEST_P(ProactorContract, ManyPendingConnectionsAreAllAccepted) {
   EXPECT_EQ(accepted, expected);
 }
 
+// It may or may not be given; either way the next one is.
+TEST_P(ProactorContract, AConnectionThatWasResetFailsNoAccept) {
+  const TestEndpoint listener = open_listener();
+  TestEndpoint gone = open_stream();
+  TestEndpoint stays = open_stream();
+  for (const TestEndpoint* client : {&gone, &stays}) {
+    Connect connect(proactor(), *client);
+    connect.address = address_of(listener);
+    run(connect);
+    ASSERT_FALSE(connect.error) << connect.error.message();
+  }
+  EXPECT_EQ(sockets().set_option(gone.handle(), SocketOption::kAbortOnClose, 1), std::error_code());
+  gone.close();
+  let_pass();
+  Accept accept(proactor(), listener);
+  for (int i = 0; i < 2 && !(accept.peer == address_of(stays)); ++i) {
+    run(accept);
+    ASSERT_FALSE(accept.error) << accept.error.message();
+    sockets().close(accept.accepted);
+  }
+  EXPECT_EQ(accept.peer, address_of(stays));
+}
+
 TEST_P(ProactorContract, TryOnlyAcceptNeverGoesIntoFlight) {
   const TestEndpoint listener = open_listener();
   Accept accept(proactor(), listener);

@@ -47,6 +47,8 @@ struct ForeignState : ChangeLink {
   std::unique_ptr<ForeignWatch> watch;
   // Interest bits that the system has been told of.
   std::uint8_t armed = 0;
+  // Ops have completed since then: what was told may be used up.
+  bool is_stale = false;
 };
 
 struct Endpoint final : Descriptor {

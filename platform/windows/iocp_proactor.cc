@@ -247,9 +247,10 @@ std::size_t IocpProactor::prepare_wait() noexcept {
 
 std::size_t IocpProactor::update_interest(ForeignState& foreign) noexcept {
   const std::uint8_t wanted = interest_of(foreign.endpoint);
-  if (wanted == foreign.armed) {
+  if (wanted == foreign.armed && (wanted == 0 || !foreign.is_stale)) {
     return 0;
   }
+  foreign.is_stale = false;
   if (const std::error_code error = foreign.watch->arm(wanted)) {
     changes_.note(foreign);
     return complete_foreign(foreign, wanted, error);
@@ -285,6 +286,10 @@ void IocpProactor::doubt(ForeignState& foreign) noexcept {
 
 std::size_t IocpProactor::complete_foreign(ForeignState& foreign, std::uint8_t bits,
                                            std::error_code error) noexcept {
+  if (bits == 0) {
+    return 0;
+  }
+  foreign.is_stale = true;
   Endpoint& endpoint = foreign.endpoint;
   const SlotKey key = endpoint.key;
   if ((bits & kReads) != 0) {

@@ -53,7 +53,7 @@ FEATURES = [
     Feature("Event loop, timers, callbacks from threads", "runtime/loop_native_test.cc",
             simulated=["runtime/loop_test.cc"]),
     Feature("`to_thread`, executors", "runtime/to_thread_test.cc", "runtime/thread_pool_test.cc",
-            "runtime/inbox_test.cc"),
+            "runtime/inbox_test.cc", simulated=["testing/sim_threads_test.cc"]),
     Feature("Streams", "net/stream_test.cc", "net/stream_read_test.cc", "net/stream_write_test.cc",
             "net/stream_model_test.cc"),
     Feature("Streams: errors, resets, back-pressure", "net/stream_error_test.cc"),
@@ -100,7 +100,8 @@ def _matrix(answers):
         cells = [
             _cell("run", _outcomes(answers[LINUX], feature.simulated, is_native=False)),
             _cell("run", _outcomes(answers[LINUX], feature.linux, is_native=True)),
-            _cell("run on the double; linked", _outcomes(answers[KQUEUE], feature.kqueue, is_native=True)),
+            _cell("run on the double" + _linked(answers, feature.kqueue),
+                  _outcomes(answers[KQUEUE], feature.kqueue, is_native=True)),
         ]
         # What the other lanes skip is for want of something on the machine, not on the system.
         windows = _outcomes(answers[WINDOWS], feature.windows, is_native=True)
@@ -115,8 +116,14 @@ def _matrix(answers):
 
 def _outcomes(cases, files, is_native):
     """The tests of these files on the real kernel, or those on the simulated one: (name, "" or why it was skipped)."""
-    return sorted((name, why) for file, name, why in cases.outcomes
+    return sorted((name, why) for _, file, name, why in cases.outcomes
                   if file in files and _is_native(file, name) == is_native)
+
+
+def _linked(answers, files):
+    """Whether the tests of these files were linked for both kinds of Mac."""
+    labels = {label for label, file, *_ in answers[KQUEUE].outcomes if file in files}
+    return "; linked" if labels <= answers[MACOS_X86_64].linked & answers[MACOS_ARM64].linked else ""
 
 
 def _is_native(file, name):

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import urllib.parse
 import xml.etree.ElementTree
 
@@ -14,7 +15,8 @@ class Cases:
         self.failed = []
         self.skipped = []
         self.targets = set()  # the labels of the tests that have an answer here
-        self.outcomes = []  # of each GoogleTest case: its source file, its name, and "" or why it was skipped
+        self.outcomes = []  # of each GoogleTest case: its label, source file and name, and "" or why it was skipped
+        self.linked = set()  # the labels of what a build has made
 
     def fail(self, what, why):
         self.failed.append((what, why))
@@ -68,6 +70,7 @@ def read_build_events(path, status, end):
             cases.fail(label, "was not built")
         elif label in programs:
             cases.passed += 1
+            cases.linked.add(label)
             if programs[label] == "cc_test rule":
                 cases.targets.add(label)
     return _end(cases, status, end)
@@ -138,14 +141,19 @@ def _read_case(label, case, cases):
         cases.skip(name, "is disabled")
     elif skipped is not None:
         cases.skip(name, _one_line(skipped))
-        cases.outcomes.append((case.get("file"), _full_name(case), _one_line(skipped)))
+        cases.outcomes.append((label, case.get("file"), _full_name(case), _reason(skipped)))
     else:
         cases.passed += 1
-        cases.outcomes.append((case.get("file"), _full_name(case), ""))
+        cases.outcomes.append((label, case.get("file"), _full_name(case), ""))
 
 
 def _full_name(case):
     return f"{case.get('classname')}.{case.get('name')}"
+
+
+def _reason(skipped):
+    """Why a case was skipped, without the place in the source."""
+    return re.sub(r"^\S+:\d+ ", "", _one_line(skipped))
 
 
 def _one_line(element):

@@ -8,7 +8,7 @@
 namespace eddy::internal {
 
 DoneCallback::DoneCallback(FutureState& state)
-    : WaitNode(&notified), Runnable(&run_callback), state_(&state) {
+    : WaitNode(&notified), Runnable(&run_callback), state_(&state), context_(inherit_context()) {
   token_ = state.loop().next_done_callback++;
   ++state.loop().live_handles;
 }
@@ -26,11 +26,14 @@ DoneCallback* DoneCallback::from(Runnable& runnable) noexcept {
 void DoneCallback::run_callback(Runnable& runnable) noexcept {
   auto& self = static_cast<DoneCallback&>(runnable);
   const Ref<FutureState> state = std::move(self.held_);
+  LoopCore& loop = state->loop();
+  enter_context(loop, self.context_);
   try {
     self.call_and_delete(state);
   } catch (...) {
-    report_callback_error(state->loop(), state.get());
+    report_callback_error(loop, state.get());
   }
+  leave_context(loop);
 }
 
 void DoneCallback::wait() noexcept {

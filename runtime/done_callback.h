@@ -47,6 +47,7 @@ class DoneCallback : public WaitNode, public Runnable {
   static void run_callback(Runnable& runnable) noexcept;
 
   FutureState* state_;
+  ContextRef context_;
   Ref<FutureState> held_;  // from when it is queued
   std::uint64_t token_;
 };

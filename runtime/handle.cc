@@ -33,11 +33,13 @@ void CallbackState::run_callback(Runnable& runnable) noexcept {
     LoopCore& loop = *self.loop_;
     self.pending_ = false;
     --loop.live_handles;
+    enter_context(loop, self.context_);
     try {
       self.invoke();
     } catch (...) {
       report_callback_error(loop, nullptr, &self);
     }
+    leave_context(loop);
     self.destroy_callable();
   }
   self.release();
@@ -59,11 +61,14 @@ PostedCallback* PostedCallback::from(Runnable& runnable) noexcept {
 
 void PostedCallback::run_posted(Runnable& runnable) noexcept {
   const std::unique_ptr<PostedCallback> self(static_cast<PostedCallback*>(&runnable));
+  LoopCore& loop = *self->loop_;
+  enter_context(loop, self->context_);
   try {
     self->invoke();
   } catch (...) {
-    report_callback_error(*self->loop_, nullptr);
+    report_callback_error(loop, nullptr);
   }
+  leave_context(loop);
 }
 
 void post(Inbox& inbox, std::unique_ptr<PostedCallback> callback) {

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "eddy/platform/clock.h"
+#include "eddy/runtime/context.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/done_callback.h"
 #include "eddy/runtime/frame_allocator.h"
@@ -38,6 +39,8 @@ class CallbackState : public TimerNode {
   }
 
   bool cancelled() const noexcept { return cancelled_; }
+  // What it will run in; null: no variables have a value.
+  const ContextRef& context() const noexcept { return context_; }
 
   // Destroys the callable at once; does nothing once it has run.
   void cancel() noexcept;
@@ -53,7 +56,8 @@ class CallbackState : public TimerNode {
   static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
 
  protected:
-  explicit CallbackState(LoopCore& loop) noexcept : TimerNode(&run_callback), loop_(&loop) {
+  explicit CallbackState(LoopCore& loop)
+      : TimerNode(&run_callback), loop_(&loop), context_(inherit_context()) {
     loop.retain();
     ++loop.live_handles;
   }
@@ -72,6 +76,7 @@ class CallbackState : public TimerNode {
   }
 
   LoopCore* loop_;
+  ContextRef context_;
   std::uint32_t references_ = 1;
   bool cancelled_ = false;
   bool pending_ = true;
@@ -127,13 +132,15 @@ class PostedCallback : public Runnable {
   static PostedCallback* from(Runnable& runnable) noexcept;
 
  protected:
-  explicit PostedCallback(LoopCore& loop) noexcept : Runnable(&run_posted), loop_(&loop) {}
+  explicit PostedCallback(LoopCore& loop)
+      : Runnable(&run_posted), loop_(&loop), context_(inherit_context()) {}
   virtual void invoke() = 0;
 
  private:
   static void run_posted(Runnable& runnable) noexcept;
 
   LoopCore* const loop_;
+  ContextRef context_;
 };
 
 template <class F, class... Args>
@@ -179,6 +186,11 @@ class Handle {
     if (state_) state_->cancel();
   }
   bool cancelled() const noexcept { return state_ && state_->cancelled(); }
+
+  // What it runs, or ran, in: a copy of the context that it was given to the loop in.
+  Context get_context() const {
+    return state_ && state_->context() ? Context(state_->context()) : Context();
+  }
 
   friend bool operator==(const Handle&, const Handle&) = default;
 

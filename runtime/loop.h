@@ -168,6 +168,14 @@ class Loop {
   template <class F, class... Args>
     requires internal::Callback<F, Args...>
   auto run_in_executor(Executor* executor, F&& fn, Args&&... args) {
+    return run_in_executor_with(internal::ContextRef(), executor, std::forward<F>(fn),
+                                std::forward<Args>(args)...);
+  }
+
+  // For eddy's own use: the same, in `context`.
+  template <class F, class... Args>
+  auto run_in_executor_with(internal::ContextRef context, Executor* executor, F&& fn,
+                            Args&&... args) {
     using R = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
     check_schedulable();
     internal::require_callable(fn);
@@ -175,6 +183,7 @@ class Loop {
     Future<R> future = create_future<R>();
     auto* job = new internal::ThreadJobOf<R, std::decay_t<F>, std::decay_t<Args>...>(
         *core_, future.ref(), std::forward<F>(fn), std::forward<Args>(args)...);
+    job->set_context(std::move(context));
     job->start(target);
     return future;
   }

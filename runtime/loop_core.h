@@ -16,6 +16,7 @@
 #include "eddy/platform/op.h"
 #include "eddy/platform/platform.h"
 #include "eddy/platform/proactor.h"
+#include "eddy/runtime/context_state.h"
 #include "eddy/runtime/ready_queue.h"
 #include "eddy/runtime/ring.h"
 #include "eddy/runtime/source_location.h"
@@ -78,6 +79,7 @@ struct LoopCore {
 
   ReadyQueue ready;
   TaskState* current_task = nullptr;
+  ContextRef context;  // of a callback or of Context::run(), in the place of the task's
   TimerQueue timers;
   LoopTime now{};  // as of the last poll: what is due is judged by it
   std::unique_ptr<Proactor> proactor;
@@ -93,6 +95,7 @@ struct LoopCore {
   std::uint64_t next_done_callback = 1;
   std::uint32_t references = 1;
   int io_budget = kIoBudget;
+  std::uint8_t eager_starts = 0;  // inside one another, now
   bool debug = false;
   bool closed = false;
 
@@ -102,6 +105,16 @@ struct LoopCore {
   std::size_t live_descriptors = 0;
   std::size_t live_jobs = 0;
 };
+
+// Around a callback, which the loop itself runs.
+inline void enter_context(LoopCore& loop, const ContextRef& context) noexcept {
+  if (contexts_in_use()) [[unlikely]]
+    loop.context = context;
+}
+inline void leave_context(LoopCore& loop) noexcept {
+  if (contexts_in_use()) [[unlikely]]
+    loop.context = ContextRef();
+}
 
 // The loop that runs in this thread, or null.
 extern constinit thread_local LoopCore* running_loop;

@@ -42,6 +42,11 @@ Loop& Runner::loop() {
   return *loop_;
 }
 
+Context Runner::context() {
+  if (!context_.has_value()) context_ = copy_context();
+  return *context_;
+}
+
 void Runner::close() {
   if (closed_) return;
   closed_ = true;

@@ -9,12 +9,15 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/runtime/context.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/run_options.h"
+#include "eddy/runtime/task.h"
 
 namespace eddy {
 
@@ -34,7 +37,9 @@ class Runner {
   // once closed.
   template <class T>
   T run(Coro<T> main) {
-    return loop().run_until_complete(std::move(main));
+    Loop& loop = this->loop();
+    return loop.run_until_complete(
+        loop.create_task(std::move(main), TaskOptions().context(context())));
   }
 
   // The loop, made if need be. Errors: as run().
@@ -50,11 +55,14 @@ class Runner {
 
  private:
   Loop& loop();
+  // Of all its mains: a copy of that of the thread at its first run.
+  Context context();
   void cancel_all_tasks();
   void deliver_results();
 
   RunOptions options_;
   std::unique_ptr<Loop> loop_;
+  std::optional<Context> context_;
   LoopCounters left_;
   bool closed_ = false;
 };

@@ -19,6 +19,7 @@
 
 #include "eddy/runtime/any_task.h"
 #include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/context.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/gcc_closure_guard.h"
@@ -52,6 +53,9 @@ class Task : public Future<T> {
   std::string name() const { return get_name(); }
   void set_name(std::string name) const { task().set_name(std::move(name)); }
 
+  // What its coroutine runs in.
+  Context get_context() const { return Context(internal::ContextRef(task().require_context())); }
+
   template <class F>
     requires std::invocable<F&, Task<T>>
   std::uint64_t add_done_callback(F fn) const {
@@ -75,11 +79,32 @@ class TaskOptions {
   TaskOptions(const char* name, SourceLocation created = SourceLocation::current())
       : name_(name), created_(created) {}
 
+  // What the task runs in: this one itself, not a copy. Default: a copy of the current one.
+  TaskOptions& context(Context context) & {
+    context_ = context.ref();
+    return *this;
+  }
+  TaskOptions context(Context context) && { return std::move(this->context(std::move(context))); }
+
+  // Starts the coroutine inside create_task(), up to its first await that suspends: the one
+  // exception from the rule that only the loop resumes tasks. Not more than 32 such starts
+  // nest: a deeper one, and one before its loop runs, starts in a later turn as others do.
+  // Default: false. asyncio: eager_start.
+  TaskOptions& eager_start(bool on) & {
+    eager_start_ = on;
+    return *this;
+  }
+  TaskOptions eager_start(bool on) && { return std::move(this->eager_start(on)); }
+
   const std::string& name() const { return name_; }
   SourceLocation created() const { return created_; }
+  const internal::ContextRef& context() const { return context_; }
+  bool eager_start() const { return eager_start_; }
 
  private:
   std::string name_;  // Default: `Task-` and a number.
+  internal::ContextRef context_;
+  bool eager_start_ = false;
   SourceLocation created_;
 };
 
@@ -89,6 +114,21 @@ namespace internal {
 
 [[noreturn]] void throw_loop_closed();
 [[noreturn]] void throw_empty_coro();
+
+// Eager starts in one another; each may resume kMaxNesting coroutines.
+inline constexpr int kMaxEagerStarts = 32;
+
+inline bool may_start_eagerly(const LoopCore& loop, const TaskOptions& options) noexcept {
+  return options.eager_start() && &loop == running_loop && loop.eager_starts < kMaxEagerStarts;
+}
+
+inline void set_task_context(TaskState& task, const TaskOptions& options) {
+  if (options.context()) [[unlikely]] {
+    task.set_context(options.context());
+  } else if (contexts_in_use()) [[unlikely]] {
+    if (ContextRef context = inherit_context_slow()) task.set_context(std::move(context));
+  }
+}
 
 template <class T>
 Task<T> start_task(LoopCore& loop, Coro<T>&& coro, const TaskOptions& options) {
@@ -107,7 +147,12 @@ Task<T> start_task(LoopCore& loop, Coro<T>&& coro, const TaskOptions& options) {
   Task<T> task(Ref<FutureState>::adopt(state));
   try {
     if (!options.name().empty()) state->set_name(options.name());
-    state->schedule(options.created());
+    set_task_context(*state, options);
+    if (may_start_eagerly(loop, options)) {
+      state->start_eagerly(options.created());
+    } else {
+      state->schedule(options.created());
+    }
   } catch (...) {
     // The loop has it already: it ends in its turn, and its body never runs.
     state->cancel({});

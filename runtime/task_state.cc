@@ -56,6 +56,26 @@ std::exception_ptr TaskState::cancelled_error() const {
   }
 }
 
+ContextState& TaskState::require_context() {
+  ContextRef& context = extras().context;
+  if (!context) context = ContextRef::adopt(new ContextState);
+  return *context;
+}
+
+void TaskState::start_eagerly(SourceLocation created) {
+  LoopCore& loop = this->loop();
+  if (loop.debug) extras().created = created;
+  TaskState* const interrupted = loop.current_task;
+  const int io_budget = loop.io_budget;
+  ContextRef context = std::exchange(loop.context, ContextRef());
+  ++loop.eager_starts;
+  first_step(*this);
+  --loop.eager_starts;
+  loop.context = std::move(context);
+  loop.io_budget = io_budget;
+  loop.current_task = interrupted;
+}
+
 // A task that waits for a task passes the cancel on; the chain may be as long as memory
 // allows, so it is walked in a loop.
 bool TaskState::cancel(std::string_view message) {

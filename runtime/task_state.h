@@ -49,6 +49,18 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   std::uint64_t id() const noexcept { return id_; }
   SourceLocation created_at() const noexcept;
 
+  // Starts it here and now, inside whatever runs: in the place of schedule(). Only while its
+  // loop runs.
+  void start_eagerly(SourceLocation created);
+
+  // Null: no variables have a value in it.
+  ContextState* context() const noexcept {
+    return extras_ == nullptr ? nullptr : extras_->context.get();
+  }
+  ContextState& require_context();
+  // Before it starts.
+  void set_context(ContextRef context) { extras().context = std::move(context); }
+
   // For awaits: who suspends where.
   void suspend_at(Leaf& leaf, PromiseBase& promise) noexcept {
     leaf_ = &leaf;
@@ -84,6 +96,7 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
     std::string name;
     std::string cancel_message;
     SourceLocation created;
+    ContextRef context;
   };
 
   Extras& extras();

@@ -17,7 +17,10 @@ struct ThreadJobRelease {
     if (job != nullptr) job->release();
   }
   void operator()() noexcept {
-    job->call();
+    {
+      const ContextScope scope(std::move(job->context_));
+      job->call();
+    }
     job->inbox_->post(*job);
   }
   ThreadJob* job;

@@ -29,6 +29,9 @@ namespace eddy::internal {
 // closure. The future belongs to the loop's thread and is never touched from another.
 class ThreadJob : public Runnable, public RingLink<ThreadJob> {
  public:
+  // What the function is called in. Before start().
+  void set_context(ContextRef context) noexcept { context_ = std::move(context); }
+
   // Hands the job to `executor`. Errors: what the executor throws; the job is then gone.
   void start(Executor& executor);
 
@@ -55,6 +58,7 @@ class ThreadJob : public Runnable, public RingLink<ThreadJob> {
 
   LoopCore* loop_;  // the loop's thread only
   Ref<FutureState> future_;
+  ContextRef context_;
   std::shared_ptr<Inbox> inbox_;
   std::atomic<int> owners_{2};
 };

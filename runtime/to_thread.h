@@ -30,7 +30,8 @@ class [[nodiscard("to_thread does nothing until it is awaited")]] ToThread {
   auto operator co_await() && {
     auto future = std::apply(
         [](auto&... parts) {
-          return get_running_loop().run_in_executor(nullptr, std::move(parts)...);
+          return get_running_loop().run_in_executor_with(internal::inherit_context(), nullptr,
+                                                         std::move(parts)...);
         },
         callable_);
     return internal::FutureAwaiter<Result, internal::Take::kMove>(future.ref());
@@ -40,8 +41,8 @@ class [[nodiscard("to_thread does nothing until it is awaited")]] ToThread {
   std::tuple<F, Args...> callable_;
 };
 
-// Calls `fn(args...)` on another thread, from the await on; copies of both belong to the
-// call, so that it may outlive the await.
+// Calls `fn(args...)` on another thread, from the await on, in a copy of the current context;
+// copies of both belong to the call, so that it may outlive the await.
 // Cancellation: prompt; the call goes on, and its result is dropped. run() waits for it.
 // Errors: what leaves `fn`; std::runtime_error once the default executor is shut down.
 // asyncio: to_thread.

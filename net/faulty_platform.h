@@ -64,6 +64,7 @@ class FaultyPlatform final : public Platform {
   std::unique_ptr<Proactor> make_proactor(std::error_code& error) override;
   Sockets& sockets() override;
   Resolver& resolver() override { return platform_.resolver(); }
+  Signals& signals() override { return platform_.signals(); }
 
   Faults faults;
 

@@ -135,6 +135,7 @@ class SlowlyResolvingPlatform final : public Platform {
   }
   Sockets& sockets() override { return sim_.sockets(); }
   SlowResolver& resolver() override { return resolver_; }
+  Signals& signals() override { return sim_.signals(); }
 
  private:
   SimulatedPlatform sim_;

@@ -12,6 +12,7 @@
 
 #include "eddy/platform/proactor.h"
 #include "eddy/platform/resolver.h"
+#include "eddy/platform/signals.h"
 #include "eddy/platform/sockets.h"
 
 namespace eddy {
@@ -26,6 +27,7 @@ class Platform {
   virtual std::unique_ptr<Proactor> make_proactor(std::error_code& error) = 0;
   virtual Sockets& sockets() = 0;
   virtual Resolver& resolver() = 0;
+  virtual Signals& signals() = 0;
 };
 
 // The system that this program runs on. Lives for the whole program.

@@ -40,8 +40,9 @@ const ContextMap::Value* ContextMap::find(std::uint64_t variable) const noexcept
 std::shared_ptr<const ContextMap> ContextMap::with(std::uint64_t variable, Value value) const {
   auto changed = std::make_shared<ContextMap>(*this);
   auto& entries = changed->entries_;
-  auto at = std::lower_bound(entries.begin(), entries.end(), variable,
-                             [](const Entry& entry, std::uint64_t v) { return entry.variable < v; });
+  auto at =
+      std::lower_bound(entries.begin(), entries.end(), variable,
+                       [](const Entry& entry, std::uint64_t v) { return entry.variable < v; });
   const bool known = at != entries.end() && at->variable == variable;
   if (value == nullptr) {
     if (known) entries.erase(at);

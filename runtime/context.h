@@ -88,9 +88,7 @@ class ContextVar {
   // Gives it what it had before the set() that `token` came from.
   // Errors: std::runtime_error for a token that was used, std::invalid_argument for one of
   // another variable or context. asyncio: RuntimeError, ValueError.
-  void reset(const Token& token) {
-    internal::reset_variable(name_, number_, *token.state_);
-  }
+  void reset(const Token& token) { internal::reset_variable(name_, number_, *token.state_); }
 
  private:
   friend class Context;
@@ -130,9 +128,7 @@ class Context {
     return state_->find(variable.number_) != nullptr;
   }
   // How many variables have a value.
-  std::size_t size() const noexcept {
-    return state_->map() == nullptr ? 0 : state_->map()->size();
-  }
+  std::size_t size() const noexcept { return state_->map() == nullptr ? 0 : state_->map()->size(); }
 
   friend bool operator==(const Context&, const Context&) = default;
 
@@ -162,8 +158,7 @@ Context copy_context();
 template <class T>
 T ContextVar<T>::get() const {
   const internal::ContextState* const context = internal::current_context();
-  const internal::ContextMap::Value* value =
-      context == nullptr ? nullptr : context->find(number_);
+  const internal::ContextMap::Value* value = context == nullptr ? nullptr : context->find(number_);
   if (value != nullptr) return *static_cast<const T*>(value->get());
   if (!default_.has_value()) internal::throw_no_value(name_);
   return *default_;
@@ -172,16 +167,14 @@ T ContextVar<T>::get() const {
 template <class T>
 T ContextVar<T>::get(T default_value) const {
   const internal::ContextState* const context = internal::current_context();
-  const internal::ContextMap::Value* value =
-      context == nullptr ? nullptr : context->find(number_);
+  const internal::ContextMap::Value* value = context == nullptr ? nullptr : context->find(number_);
   if (value != nullptr) return *static_cast<const T*>(value->get());
   return default_value;
 }
 
 template <class T>
 typename ContextVar<T>::Token ContextVar<T>::set(T value) {
-  return Token(
-      internal::set_variable(number_, std::make_shared<const T>(std::move(value))));
+  return Token(internal::set_variable(number_, std::make_shared<const T>(std::move(value))));
 }
 
 }  // namespace eddy

@@ -167,10 +167,12 @@ TEST(Context, RunnerKeepsItsContextFromRunToRun) {
 TEST(Context, RunMakesItTheCurrentOneForTheCall) {
   Context context;
   EXPECT_EQ(context.size(), 0u);
-  const int result = context.run([](int value) {
-    number.set(value);
-    return number.get();
-  }, 5);
+  const int result = context.run(
+      [](int value) {
+        number.set(value);
+        return number.get();
+      },
+      5);
   EXPECT_EQ(result, 5);
   EXPECT_EQ(number.get(), 0);
   EXPECT_EQ(context.get(number), 5);
@@ -194,7 +196,8 @@ EDDY_TEST(Context, RunInATaskDoesNotTouchTheTasks) {
   Context context = copy_context();
   context.run([] { number.set(2); });
   EXPECT_EQ(number.get(), 1);
-  Task<int> task = context.run([] { return create_task([]() -> Coro<int> { co_return number.get(); }); });
+  Task<int> task =
+      context.run([] { return create_task([]() -> Coro<int> { co_return number.get(); }); });
   EXPECT_EQ(co_await task, 2);
 }
 

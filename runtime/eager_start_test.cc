@@ -48,13 +48,11 @@ EDDY_TEST_EVERYWHERE(EagerStart, IsDoneInsideCreateTaskIfItNeverSuspends) {
 // EAG-01: up to its first suspension.
 EDDY_TEST_EVERYWHERE(EagerStart, RunsUpToItsFirstSuspension) {
   Trace trace;
-  Task<> task = create_task(
-      eagerly(),
-      [&trace]() -> Coro<> {
-        trace.push_back("begin");
-        co_await yield_now();
-        trace.push_back("end");
-      });
+  Task<> task = create_task(eagerly(), [&trace]() -> Coro<> {
+    trace.push_back("begin");
+    co_await yield_now();
+    trace.push_back("end");
+  });
   trace.push_back("made");
   EXPECT_FALSE(task.done());
   co_await task;

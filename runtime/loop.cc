@@ -33,6 +33,23 @@ void keep_for_ever(internal::LoopCore& core) {
   kept.push_back(&core);
 }
 
+std::exception_ptr forked_error() {
+  return std::make_exception_ptr(
+      std::logic_error("eddy: an event loop of the parent process can not be used after fork()"));
+}
+
+// The child of a fork() runs on inside the loop of its parent. It may make a loop of its own
+// there; when it comes back to the old one, it leaves that.
+void leave_loop_in_forked_child() {
+  internal::LoopCore* const loop = std::exchange(internal::running_loop, nullptr);
+  if (loop != nullptr) loop->fatal = forked_error();
+}
+
+void watch_forks() {
+  [[maybe_unused]] static const bool watched =
+      (internal::call_in_forked_child(&leave_loop_in_forked_child), true);
+}
+
 }  // namespace
 
 LoopTime LoopClock::now() { return internal::require_running_loop().proactor->now(); }
@@ -52,6 +69,7 @@ Loop::Loop(RunOptions options) {
   if (core_->proactor == nullptr) throw_system_error(error, "eddy: can not make an event loop");
   core_->inbox = std::make_shared<internal::Inbox>(*core_->proactor);
   core_->now = core_->proactor->now();
+  watch_forks();
   turns_between_polls_ = core_->proactor->turns_between_polls();
 }
 
@@ -90,10 +108,15 @@ class Loop::Running {
 
 void Loop::check_runnable() const {
   if (core_->closed) throw std::logic_error("eddy: the event loop is closed");
+  if (is_of_another_process()) std::rethrow_exception(forked_error());
   if (running_) throw std::logic_error("eddy: this event loop is already running");
   if (internal::running_loop != nullptr) {
     throw std::logic_error("eddy: cannot run an event loop while another one is running");
   }
+}
+
+bool Loop::is_of_another_process() const noexcept {
+  return core_->fork_generation != internal::fork_generation();
 }
 
 void Loop::check_schedulable_slow() const {
@@ -187,10 +210,19 @@ void Loop::poll(bool busy) {
   }
   core.inbox->drain(core.ready);
   core.now = core.proactor->now();
+  if (core.signal_pending.load(std::memory_order_relaxed)) [[unlikely]]
+    deliver_signals();
+}
+
+void Loop::deliver_signals() noexcept {
+  internal::LoopCore& core = *core_;
+  core.signal_pending.store(false);
+  if (core.signal_receiver != nullptr) core.signal_receiver->deliver_signals();
 }
 
 void Loop::sleep_until_next_event() {
   internal::LoopCore& core = *core_;
+  if (core.signal_pending.load()) return;
   const LoopTime deadline = core.timers.next_deadline();
   if (!core.inbox->prepare_to_sleep()) return;
   if (deadline == kNever && core.proactor->is_idle_forever()) {
@@ -219,8 +251,9 @@ void Loop::close() {
   if (running_) throw std::logic_error("eddy: cannot close a running event loop");
   internal::LoopCore& core = *core_;
   if (core.closed) return;
-  core.now = core.proactor->now();
   core.closed = true;
+  if (is_of_another_process()) return leave_to_parent();
+  core.now = core.proactor->now();
   core.tasks.for_each([&core](internal::TaskState& task) {
     internal::report_exception(core, "Task was destroyed but it is pending!", nullptr, &task);
   });
@@ -236,6 +269,13 @@ void Loop::close() {
   while (core.proactor->in_flight() > 0) core.proactor->poll(kNever);
   discard_scheduled();
   core.proactor.reset();
+}
+
+// What the kernel has of this loop is the parent's as well, and threads are not in a child.
+void Loop::leave_to_parent() noexcept {
+  keep_for_ever(*core_);
+  static std::shared_ptr<Executor>& kept = *new std::shared_ptr<Executor>;
+  if (executor_ != nullptr) kept.swap(executor_);
 }
 
 void Loop::discard_scheduled() noexcept {

@@ -50,7 +50,9 @@ struct LoopCounters {
   bool operator==(const LoopCounters&) const = default;
 };
 
-// Belongs to the thread that runs it.
+// Belongs to the thread that runs it. After fork() the child may make loops of its own, but not
+// use those of its parent: get_running_loop() finds none, running one is a std::logic_error,
+// and control that comes back to the one that ran leaves it with that.
 // Errors: std::logic_error from everything that schedules once it is closed; what was given
 // is then destroyed. In debug mode also from a thread that is not the loop's.
 // Threads: the one that runs it, but for call_soon_threadsafe().
@@ -216,6 +218,8 @@ class Loop {
   // For eddy's own use.
   internal::LoopCore& core() const noexcept { return *core_; }
   void check_thread() const;
+  // It was made before a fork() that has made this process.
+  bool is_of_another_process() const noexcept;
 
  private:
   class Running;
@@ -237,6 +241,8 @@ class Loop {
   void run_until_done(const internal::Ref<internal::FutureState>& future);
   void poll(bool busy);
   void sleep_until_next_event();
+  void deliver_signals() noexcept;
+  void leave_to_parent() noexcept;
   template <bool debug>
   void run_batch(internal::LoopCore& core);
   void run_slow_checked(internal::Runnable& runnable);

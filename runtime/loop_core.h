@@ -7,12 +7,14 @@
 #ifndef EDDY_RUNTIME_LOOP_CORE_H_
 #define EDDY_RUNTIME_LOOP_CORE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <string_view>
 
+#include "eddy/platform/fork.h"
 #include "eddy/platform/op.h"
 #include "eddy/platform/platform.h"
 #include "eddy/platform/proactor.h"
@@ -53,6 +55,15 @@ class IoObject : public RingLink<IoObject> {
   LoopCore* loop_;
 };
 
+// Who does what a signal asks for, in the loop's thread.
+class SignalReceiver {
+ public:
+  virtual void deliver_signals() noexcept = 0;
+
+ protected:
+  ~SignalReceiver() = default;
+};
+
 // Counted, because handles of futures and tasks may outlive their loop.
 struct LoopCore {
   LoopCore(Loop& owner, Platform& on_platform) : loop(&owner), platform(&on_platform) {
@@ -90,7 +101,10 @@ struct LoopCore {
   SendOp instant_send{nullptr};  // for whoever sends memory that is not the op's to keep
   Loop* loop;                    // null once the loop is gone
   Platform* platform;
-  std::exception_ptr fatal;  // leaves run_forever() after the present callback
+  SignalReceiver* signal_receiver = nullptr;
+  std::atomic<bool> signal_pending{false};  // set in signal handlers
+  std::exception_ptr fatal;                 // leaves run_forever() after the present callback
+  const std::uint32_t fork_generation = internal::fork_generation();
   std::uint64_t next_task_id = 1;
   std::uint64_t next_done_callback = 1;
   std::uint32_t references = 1;

@@ -34,12 +34,16 @@ Runner::~Runner() { close(); }
 Loop& Runner::loop() {
   if (closed_) throw std::logic_error("eddy: the Runner is closed");
   if (loop_ == nullptr) {
-    if (internal::running_loop != nullptr) {
-      throw std::logic_error("eddy: run() cannot be called from a running event loop");
-    }
     loop_ = std::make_unique<Loop>(options_);
   }
   return *loop_;
+}
+
+Loop& Runner::loop_to_run() {
+  if (!closed_ && internal::running_loop != nullptr) {
+    throw std::logic_error("eddy: run() cannot be called from a running event loop");
+  }
+  return loop();
 }
 
 Context Runner::context() {
@@ -51,6 +55,10 @@ void Runner::close() {
   if (closed_) return;
   closed_ = true;
   if (loop_ == nullptr) return;
+  if (loop_->is_of_another_process()) {
+    loop_->close();
+    return;
+  }
   cancel_all_tasks();
   if (!loop_->shutdown_default_executor_now(options_.executor_timeout())) {
     internal::log_line("run(): jobs of the default executor did not end in time");

@@ -15,6 +15,8 @@
 
 #include "eddy/runtime/context.h"
 #include "eddy/runtime/coro.h"
+#include "eddy/runtime/errors.h"
+#include "eddy/runtime/interruption.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/run_options.h"
 #include "eddy/runtime/task.h"
@@ -33,13 +35,20 @@ class Runner {
   ~Runner();
 
   // Runs `main` to its end and returns its result.
-  // Errors: what leaves it; std::logic_error in a running loop, for an empty coroutine and
-  // once closed.
+  // Errors: what leaves it; KeyboardInterrupt if Ctrl-C has cancelled it (see
+  // RunOptions::handle_sigint()); std::logic_error in a running loop, for an empty coroutine
+  // and once closed.
   template <class T>
   T run(Coro<T> main) {
-    Loop& loop = this->loop();
-    return loop.run_until_complete(
-        loop.create_task(std::move(main), TaskOptions().context(context())));
+    Loop& loop = loop_to_run();
+    const Task<T> task = loop.create_task(std::move(main), TaskOptions().context(context()));
+    const internal::Interruption interruption(loop.core(), task_state(task),
+                                              options_.handle_sigint());
+    try {
+      return loop.run_until_complete(Task<T>(task));
+    } catch (const CancelledError&) {
+      interruption.rethrow();
+    }
   }
 
   // The loop, made if need be. Errors: as run().
@@ -55,6 +64,11 @@ class Runner {
 
  private:
   Loop& loop();
+  // The same. Errors: std::logic_error in a running loop.
+  Loop& loop_to_run();
+  static internal::TaskState& task_state(const AnyTask& task) noexcept {
+    return static_cast<internal::TaskState&>(task.state());
+  }
   // Of all its mains: a copy of that of the thread at its first run.
   Context context();
   void cancel_all_tasks();
@@ -68,7 +82,8 @@ class Runner {
 };
 
 // Runs `main` on a loop of its own, cleans up, and returns its result.
-// Errors: what leaves `main`; std::logic_error in a running loop.
+// Errors: what leaves `main`; KeyboardInterrupt after Ctrl-C; std::logic_error in a running
+// loop.
 // asyncio: run.
 template <class T>
 T run(Coro<T> main, RunOptions options = {}) {

@@ -52,6 +52,16 @@ class RunOptions {
   }
   RunOptions executor_timeout(Delay delay) && { return executor_timeout(delay); }
 
+  // Whether Ctrl-C cancels the main task of a run, which then throws KeyboardInterrupt; a
+  // second one ends the program at once. Only on the main thread, and only if the program has
+  // not said what SIGINT does. Default: yes, as asyncio.
+  RunOptions& handle_sigint(bool on) & {
+    handle_sigint_ = on;
+    return *this;
+  }
+  RunOptions handle_sigint(bool on) && { return handle_sigint(on); }
+
+  bool handle_sigint() const { return handle_sigint_; }
   Delay shutdown_timeout() const { return shutdown_timeout_; }
   Delay executor_timeout() const { return executor_timeout_; }
   std::optional<bool> debug() const { return debug_; }
@@ -60,6 +70,7 @@ class RunOptions {
  private:
   std::optional<bool> debug_;
   Platform* platform_ = nullptr;
+  bool handle_sigint_ = true;
   Delay shutdown_timeout_ = std::chrono::seconds(10);
   Delay executor_timeout_ = std::chrono::seconds(300);
 };

@@ -17,6 +17,7 @@
 #include "eddy/testing/sim_network.h"
 #include "eddy/testing/sim_proactor.h"
 #include "eddy/testing/sim_resolver.h"
+#include "eddy/testing/sim_signals.h"
 #include "eddy/testing/sim_socket.h"
 #include "eddy/testing/sim_sockets.h"
 
@@ -30,6 +31,7 @@ struct SimulatedPlatform::Machine {
   sim::Network network;
   sim::SimSockets sockets;
   sim::SimResolver resolver;
+  sim::SimSignals signals;
   std::vector<sim::SimProactor*> proactors;
   std::uint64_t proactors_made = 0;
 };
@@ -54,6 +56,12 @@ std::unique_ptr<Proactor> SimulatedPlatform::make_proactor(std::error_code& erro
 Sockets& SimulatedPlatform::sockets() { return machine_->sockets; }
 
 Resolver& SimulatedPlatform::resolver() { return machine_->resolver; }
+
+Signals& SimulatedPlatform::signals() { return machine_->signals; }
+
+void SimulatedPlatform::raise_signal(int signal) { machine_->signals.raise(signal); }
+
+int SimulatedPlatform::ended_by_signal() const { return machine_->signals.ended_by(); }
 
 void SimulatedPlatform::add_host(const std::string& name, std::vector<SocketAddress> addresses) {
   machine_->resolver.add_host(name, std::move(addresses));

@@ -26,6 +26,7 @@
 #include "eddy/platform/platform.h"
 #include "eddy/platform/proactor.h"
 #include "eddy/platform/resolver.h"
+#include "eddy/platform/signals.h"
 #include "eddy/platform/socket_address.h"
 #include "eddy/platform/sockets.h"
 #include "eddy/testing/sim_options.h"
@@ -62,10 +63,17 @@ class SimulatedPlatform final : public Platform {
   Sockets& sockets() override;
   // Knows literals, `localhost` (127.0.0.1, then ::1) and the names of add_host().
   Resolver& resolver() override;
+  Signals& signals() override;
 
   // `name` has these addresses, in this order; their ports do not matter. Replaces what
   // the name had.
   void add_host(const std::string& name, std::vector<SocketAddress> addresses);
+
+  // Sends the program a signal, as a terminal or another program would. One that nobody
+  // watches ends a real program; here it is noted. Threads: any.
+  void raise_signal(int signal);
+  // The signal that would have ended the program; 0 for none.
+  int ended_by_signal() const;
 
   const SimOptions& options() const;
   // Threads: any.

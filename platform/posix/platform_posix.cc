@@ -11,9 +11,11 @@
 #include <system_error>
 
 #include "eddy/platform/platform.h"
+#include "eddy/platform/posix/signals_posix.h"
 #include "eddy/platform/posix/sockets_posix.h"
 #include "eddy/platform/proactor.h"
 #include "eddy/platform/resolver.h"
+#include "eddy/platform/signals.h"
 #include "eddy/platform/sockets.h"
 #include "eddy/platform/system_resolver.h"
 
@@ -27,10 +29,12 @@ class PosixPlatform final : public Platform {
   }
   Sockets& sockets() override { return sockets_; }
   Resolver& resolver() override { return resolver_; }
+  Signals& signals() override { return signals_; }
 
  private:
   PosixSockets sockets_;
   SystemResolver resolver_;
+  PosixSignals signals_;
 };
 
 }  // namespace

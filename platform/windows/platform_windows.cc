@@ -11,8 +11,10 @@
 #include "eddy/platform/platform.h"
 #include "eddy/platform/proactor.h"
 #include "eddy/platform/resolver.h"
+#include "eddy/platform/signals.h"
 #include "eddy/platform/sockets.h"
 #include "eddy/platform/system_resolver.h"
+#include "eddy/platform/windows/console_signals.h"
 #include "eddy/platform/windows/iocp_proactor.h"
 #include "eddy/platform/windows/sockets_windows.h"
 #include "eddy/platform/windows/winsock.h"
@@ -37,11 +39,13 @@ class WindowsPlatform final : public Platform {
   }
   Sockets& sockets() override { return sockets_; }
   Resolver& resolver() override { return resolver_; }
+  Signals& signals() override { return signals_; }
 
  private:
   std::error_code startup_;
   WindowsSockets sockets_;
   SystemResolver resolver_;
+  ConsoleSignals signals_;
 };
 
 }  // namespace

@@ -34,9 +34,7 @@ Coro<> interrupt_and_sleep() {
 }
 
 // SIG-04
-TEST(InterruptionPosix, EndsRun) {
-  EXPECT_THROW(run(interrupt_and_sleep()), KeyboardInterrupt);
-}
+TEST(InterruptionPosix, EndsRun) { EXPECT_THROW(run(interrupt_and_sleep()), KeyboardInterrupt); }
 
 // SIG-04: it wakes a loop that sleeps, whatever thread the signal comes to.
 TEST(InterruptionPosix, WakesALoopThatSleeps) {

@@ -11,15 +11,12 @@ namespace {
 // Changed in a child only, before it has another thread.
 std::uint32_t generation = 0;
 
-[[maybe_unused]] const int registered =
-    ::pthread_atfork(nullptr, nullptr, [] { ++generation; });
+[[maybe_unused]] const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++generation; });
 
 }  // namespace
 
 std::uint32_t fork_generation() noexcept { return generation; }
 
-void call_in_forked_child(void (*child)()) noexcept {
-  ::pthread_atfork(nullptr, nullptr, child);
-}
+void call_in_forked_child(void (*child)()) noexcept { ::pthread_atfork(nullptr, nullptr, child); }
 
 }  // namespace eddy::internal

@@ -4,6 +4,8 @@
 // Every order in which the children of a combinator can end, with one cancel at every moment:
 // of the task that waits, or of one that waits for that.
 
+#include "eddy/testing/explore.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -28,7 +30,6 @@
 #include "eddy/runtime/test_support.h"
 #include "eddy/runtime/timeout.h"
 #include "eddy/runtime/wait.h"
-#include "eddy/testing/explore.h"
 
 namespace eddy {
 namespace {

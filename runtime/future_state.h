@@ -98,8 +98,12 @@ class FutureState {
   FutureState(const FutureState&) = delete;
   FutureState& operator=(const FutureState&) = delete;
 
-  void retain() noexcept { ++references_; }
+  void retain() noexcept {
+    check_handle_thread();
+    ++references_;
+  }
   void release() noexcept {
+    check_handle_thread();
     if (--references_ != 0) return;
     if (report_pending_) [[unlikely]] {
       last_reference_dropped();
@@ -178,6 +182,14 @@ class FutureState {
   }
 
  private:
+  // Ends a debug build whose handle is copied or dropped by a thread other than the loop's.
+  void check_handle_thread() const noexcept {
+#ifndef NDEBUG
+    if (running_loop != loop_) [[unlikely]]
+      check_handle_thread_slow(*loop_);
+#endif
+  }
+
   void complete(Status status) noexcept {
     status_ = status;
     if (kind_ == Kind::kFuture) {

@@ -4,6 +4,7 @@
 #include "eddy/runtime/loop.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -125,7 +126,7 @@ void Loop::check_schedulable_slow() const {
 }
 
 void Loop::check_thread() const {
-  if (running_ && thread_ != std::this_thread::get_id()) {
+  if (runs_elsewhere()) {
     throw std::logic_error(
         "eddy: non-thread-safe operation on an event loop of another thread; "
         "use call_soon_threadsafe");
@@ -371,6 +372,14 @@ Loop& loop_of(const FutureState& state) {
 
 void check_thread_slow(const LoopCore& loop) {
   if (loop.loop != nullptr) loop.loop->check_thread();
+}
+
+void check_handle_thread_slow(const LoopCore& loop) noexcept {
+  if (loop.loop == nullptr || !loop.loop->runs_elsewhere()) return;
+  log_line(
+      "fatal: a Task or Future was copied or dropped by a thread that is not its loop's; "
+      "ConcurrentFuture is the handle that may cross");
+  std::abort();
 }
 
 void throw_loop_closed() { throw std::logic_error("eddy: the event loop is closed"); }

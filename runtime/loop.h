@@ -218,6 +218,7 @@ class Loop {
   // For eddy's own use.
   internal::LoopCore& core() const noexcept { return *core_; }
   void check_thread() const;
+  bool runs_elsewhere() const noexcept { return running_ && thread_ != std::this_thread::get_id(); }
   // It was made before a fork() that has made this process.
   bool is_of_another_process() const noexcept;
 

@@ -141,6 +141,9 @@ inline void check_thread(const LoopCore& loop) {
     check_thread_slow(loop);
 }
 
+// Ends the program if `loop` runs, on another thread.
+void check_handle_thread_slow(const LoopCore& loop) noexcept;
+
 // What an await fails with whose object belongs to another loop. `kind`: `Lock`.
 std::exception_ptr make_foreign_error(const char* kind);
 

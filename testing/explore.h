@@ -62,7 +62,8 @@ std::size_t explore(const std::function<Coro<>(Choices&)>& scenario);
 class Explorer {
  public:
   // `cancels`: how many there are to be at most.
-  explicit Explorer(Choices& choices, int cancels = 1) : choices_(choices), cancels_left_(cancels) {}
+  explicit Explorer(Choices& choices, int cancels = 1)
+      : choices_(choices), cancels_left_(cancels) {}
   Explorer(const Explorer&) = delete;
   Explorer& operator=(const Explorer&) = delete;
 

@@ -4,6 +4,8 @@
 // Every way that two or three tasks can meet at a primitive with one cancel among them: no
 // wake-up, permit or item is lost, and none is given twice.
 
+#include "eddy/testing/explore.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -20,7 +22,6 @@
 #include "eddy/runtime/sync/lock.h"
 #include "eddy/runtime/sync/semaphore.h"
 #include "eddy/runtime/task.h"
-#include "eddy/testing/explore.h"
 
 namespace eddy {
 namespace {

@@ -65,6 +65,11 @@ class Leaf {
     state_ = State::kWaiting;
     task_->suspend_at(*this, promise);
   }
+  void enter(TaskState& task) noexcept {
+    task_ = &task;
+    state_ = State::kWaiting;
+    task_->suspend_at(*this);
+  }
 
   void leave() noexcept {
     state_ = State::kIdle;
@@ -146,6 +151,24 @@ class LeafAwaiter : public Leaf {
       task().deliver_cancel();
     return true;
   }
+
+  // The same for a task that has no coroutine. False: it is over already.
+  bool suspend_in(TaskState& task) {
+    enter(task);
+    if (!begin([this] { return self().arm(); })) {
+      leave();
+      return false;
+    }
+    return true;
+  }
+  // How it ended, in this order, each asked once.
+  bool await_cancelled() noexcept {
+    if (!take_cancel()) return false;
+    self().give_back();
+    return true;
+  }
+  std::exception_ptr await_error() { return self().error(); }
+  T await_value() { return self().value(); }
 
   T await_resume() {
     if (take_cancel()) [[unlikely]] {

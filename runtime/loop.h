@@ -160,7 +160,7 @@ class Loop {
   template <Awaitable A>
   auto create_task(A&& awaitable, TaskOptions options = TaskOptions()) {
     check_schedulable();
-    return internal::start_task(*core_, internal::as_coro(std::forward<A>(awaitable)), options);
+    return internal::start_task(*core_, std::forward<A>(awaitable), options);
   }
 
   // Calls `fn(args...)` on `executor` (null: the default one). Copies of both live until the

@@ -23,6 +23,7 @@
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/gcc_closure_guard.h"
+#include "eddy/runtime/operation_task.h"
 #include "eddy/runtime/source_location.h"
 #include "eddy/runtime/task_state.h"
 
@@ -130,8 +131,29 @@ inline void set_task_context(TaskState& task, const TaskOptions& options) {
   }
 }
 
+// Gives a new task what it was asked to have, and starts it or has it start in its turn.
 template <class T>
-Task<T> start_task(LoopCore& loop, Coro<T>&& coro, const TaskOptions& options) {
+Task<T> launch(LoopCore& loop, TaskState& state, const TaskOptions& options) {
+  Task<T> task(Ref<FutureState>::adopt(&state));
+  try {
+    if (!options.name().empty()) state.set_name(options.name());
+    set_task_context(state, options);
+    if (may_start_eagerly(loop, options)) {
+      state.start_eagerly(options.created());
+    } else {
+      state.schedule(options.created());
+    }
+  } catch (...) {
+    // The loop has it already: it ends in its turn, and its body never runs.
+    state.cancel({});
+    loop.ready.push(state);
+    throw;
+  }
+  return task;
+}
+
+template <class T>
+Task<T> start_coro(LoopCore& loop, Coro<T>&& coro, const TaskOptions& options) {
   if (loop.closed) [[unlikely]]
     throw_loop_closed();
   if (!coro) [[unlikely]]
@@ -144,22 +166,7 @@ Task<T> start_task(LoopCore& loop, Coro<T>&& coro, const TaskOptions& options) {
     handle.destroy();
     throw;
   }
-  Task<T> task(Ref<FutureState>::adopt(state));
-  try {
-    if (!options.name().empty()) state->set_name(options.name());
-    set_task_context(*state, options);
-    if (may_start_eagerly(loop, options)) {
-      state->start_eagerly(options.created());
-    } else {
-      state->schedule(options.created());
-    }
-  } catch (...) {
-    // The loop has it already: it ends in its turn, and its body never runs.
-    state->cancel({});
-    loop.ready.push(*state);
-    throw;
-  }
-  return task;
+  return launch<T>(loop, *state, options);
 }
 
 // Runs one awaitable that is no Coro. What it ends with goes into the result without a
@@ -197,15 +204,23 @@ template <class F, class... Args>
 concept CoroFunction =
     std::invocable<std::decay_t<F>, std::decay_t<Args>...> && is_coro<CoroOf<F, Args...>>;
 
-// A coroutine that gives what `awaitable` gives: itself, if it is one.
+// Makes a task of any awaitable.
+// Errors: std::logic_error for a closed loop, an empty Coro or (InvalidStateError) handle.
 template <class A>
-decltype(auto) as_coro(A&& awaitable) {
+Task<ResultOf<A>> start_task(LoopCore& loop, A&& awaitable, const TaskOptions& options) {
   if constexpr (is_coro<std::remove_cvref_t<A>>) {
     static_assert(!std::is_lvalue_reference_v<A>,
                   "eddy: a Coro is run once: write std::move(coro)");
-    return std::move(awaitable);
+    return start_coro(loop, std::move(awaitable), options);
+  } else if constexpr (Operation<A>) {
+    StoredAwaitable<A> stored(std::forward<A>(awaitable));
+    if (loop.closed) [[unlikely]]
+      throw_loop_closed();
+    auto* const state = new OperationTask<A>(loop, std::move(stored));
+    return launch<ResultOf<A>>(loop, *state, options);
   } else {
-    return run_awaitable<A>(StoredAwaitable<A>(std::forward<A>(awaitable)));
+    return start_coro(loop, run_awaitable<A>(StoredAwaitable<A>(std::forward<A>(awaitable))),
+                      options);
   }
 }
 
@@ -218,8 +233,7 @@ auto ensure_future(LoopCore& loop, A&& awaitable,
     require_own(loop, awaitable.state());
     return Future<ResultOf<A>>(awaitable.ref());
   } else {
-    return Future<ResultOf<A>>(
-        start_task(loop, as_coro(std::forward<A>(awaitable)), TaskOptions(created)));
+    return Future<ResultOf<A>>(start_task(loop, std::forward<A>(awaitable), TaskOptions(created)));
   }
 }
 
@@ -233,8 +247,8 @@ auto ensure_future(LoopCore& loop, A&& awaitable,
 template <Awaitable A>
 [[nodiscard("co_await the task, keep it, or cast to void to detach it")]] auto create_task(
     A&& awaitable, TaskOptions options = TaskOptions()) {
-  return internal::start_task(internal::require_running_loop(),
-                              internal::as_coro(std::forward<A>(awaitable)), options);
+  return internal::start_task(internal::require_running_loop(), std::forward<A>(awaitable),
+                              options);
 }
 
 // Calls `fn(args...)`, which makes a Coro, in the new task, which keeps copies of both for

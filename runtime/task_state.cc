@@ -33,6 +33,22 @@ TaskState::TaskState(LoopCore& loop, PromiseBase& root) noexcept
   retain();
 }
 
+TaskState::TaskState(LoopCore& loop) noexcept
+    : FutureState(loop, Kind::kTask),
+      Runnable(&first_of_operation),
+      current_(nullptr),
+      root_(nullptr),
+      id_(loop.next_task_id++) {
+  loop.tasks.push_back(*this);
+  ++loop.live_tasks;
+  retain();
+}
+
+void TaskState::forget() noexcept {
+  leave();
+  --loop().live_tasks;
+}
+
 TaskState::Extras& TaskState::extras() {
   if (extras_ == nullptr) extras_ = std::make_unique<Extras>();
   return *extras_;
@@ -69,7 +85,7 @@ void TaskState::start_eagerly(SourceLocation created) {
   const int io_budget = loop.io_budget;
   ContextRef context = std::exchange(loop.context, ContextRef());
   ++loop.eager_starts;
-  first_step(*this);
+  run(*this);
   --loop.eager_starts;
   loop.context = std::move(context);
   loop.io_budget = io_budget;
@@ -149,6 +165,13 @@ std::uint32_t TaskState::uncancel() noexcept {
   return cancel_requests_;
 }
 
+inline void TaskState::enter_step() noexcept {
+  LoopCore& loop = this->loop();
+  loop.current_task = this;
+  loop.io_budget = LoopCore::kIoBudget;
+  leaf_ = nullptr;
+}
+
 void TaskState::first_step(Runnable& runnable) noexcept {
   auto& self = static_cast<TaskState&>(runnable);
   self.run = &step;
@@ -166,11 +189,36 @@ void TaskState::first_step(Runnable& runnable) noexcept {
 
 void TaskState::step(Runnable& self) noexcept { static_cast<TaskState&>(self).run_coroutines(); }
 
+void TaskState::first_of_operation(Runnable& runnable) noexcept {
+  auto& self = static_cast<TaskState&>(runnable);
+  self.run = &end_of_operation;
+  self.started_ = true;
+  std::exception_ptr failure;
+  if (self.must_cancel_) [[unlikely]] {
+    failure = self.cancelled_error();
+  } else {
+    self.enter_step();
+    if (self.begin_operation(failure)) [[likely]] {
+      self.loop().current_task = nullptr;
+      return;
+    }
+    if (failure == nullptr) failure = self.take_operation();
+  }
+  self.drop_operation();
+  self.conclude(std::move(failure));
+}
+
+void TaskState::end_of_operation(Runnable& runnable) noexcept {
+  auto& self = static_cast<TaskState&>(runnable);
+  self.enter_step();
+  std::exception_ptr error = self.take_operation();
+  self.drop_operation();
+  self.conclude(std::move(error));
+}
+
 void TaskState::run_coroutines() noexcept {
   LoopCore& loop = this->loop();
-  loop.current_task = this;
-  loop.io_budget = LoopCore::kIoBudget;
-  leaf_ = nullptr;
+  enter_step();
   do {
     PromiseBase& promise = *current_;
     promise.nesting = 0;
@@ -183,10 +231,8 @@ void TaskState::run_coroutines() noexcept {
   end();
 }
 
-// The end of the root: its frame dies first, then those who wait are told, last goes the
-// loop's reference.
+// The end of the root: its frame dies first.
 void TaskState::end() noexcept {
-  LoopCore& loop = this->loop();
   std::exception_ptr error;
   if (root_->error() != nullptr) [[unlikely]] {
     error = root_->error();
@@ -199,6 +245,12 @@ void TaskState::end() noexcept {
   }
   root_->handle.destroy();
   root_ = nullptr;
+  conclude(std::move(error));
+}
+
+// Those who wait are told, last goes the loop's reference.
+void TaskState::conclude(std::exception_ptr error) noexcept {
+  LoopCore& loop = this->loop();
   loop.current_task = nullptr;
   leave();
   --loop.live_tasks;

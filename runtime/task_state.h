@@ -25,10 +25,13 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
  public:
   // Starts out owned by the loop (one reference) and by the caller (another).
   TaskState(LoopCore& loop, PromiseBase& root) noexcept;
+  // Of a task that has no coroutine: see operation_task.h.
+  explicit TaskState(LoopCore& loop) noexcept;
 
   // Null for other kinds of runnables.
   static TaskState* from(Runnable& runnable) noexcept {
-    const bool is_task = runnable.run == &step || runnable.run == &first_step;
+    const bool is_task = runnable.run == &step || runnable.run == &first_step ||
+                         runnable.run == &end_of_operation || runnable.run == &first_of_operation;
     return is_task ? static_cast<TaskState*>(&runnable) : nullptr;
   }
 
@@ -66,6 +69,7 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
     leaf_ = &leaf;
     current_ = &promise;
   }
+  void suspend_at(Leaf& leaf) noexcept { leaf_ = &leaf; }
   void resume_at(PromiseBase& promise) noexcept { current_ = &promise; }
   void finish_at_root() noexcept { current_ = nullptr; }
   void continue_running() noexcept { leaf_ = nullptr; }
@@ -87,8 +91,18 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
  protected:
   ~TaskState() override = default;
 
+  // The constructor of a derived class fails: as if it had never been.
+  void forget() noexcept;
+
   // Moves the result of the root coroutine, which succeeded, into the slot.
-  virtual void take_result(PromiseBase& root) = 0;
+  virtual void take_result(PromiseBase&) {}
+
+  // Of a task that has no coroutine. Begins its await; false if it is over, or could not begin
+  // with `failure`.
+  virtual bool begin_operation(std::exception_ptr&) noexcept { return false; }
+  // Moves the result into the slot, or returns what it ended with.
+  virtual std::exception_ptr take_operation() noexcept { return nullptr; }
+  virtual void drop_operation() noexcept {}
 
  private:
   // What few tasks have.
@@ -103,8 +117,12 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   void set_cancel_message(std::string_view message) noexcept;
   static void first_step(Runnable& self) noexcept;
   static void step(Runnable& self) noexcept;
+  static void first_of_operation(Runnable& self) noexcept;
+  static void end_of_operation(Runnable& self) noexcept;
+  void enter_step() noexcept;
   void run_coroutines() noexcept;
   void end() noexcept;
+  void conclude(std::exception_ptr error) noexcept;
   void settle_error(std::exception_ptr error) noexcept;
 
   std::uint16_t cancel_requests_ = 0;

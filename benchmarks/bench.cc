@@ -6,8 +6,8 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <stdexcept>
@@ -21,7 +21,8 @@ long status_kb(std::string_view name) {
   std::ifstream status("/proc/self/status");
   std::string line;
   while (std::getline(status, line)) {
-    if (line.compare(0, name.size(), name) == 0) return std::strtol(&line[name.size()], nullptr, 10);
+    if (line.compare(0, name.size(), name) == 0)
+      return std::strtol(&line[name.size()], nullptr, 10);
   }
   return 0;
 }

@@ -158,7 +158,12 @@ class Loop {
 
   // As the free function, on this loop.
   template <Awaitable A>
-  auto create_task(A&& awaitable, TaskOptions options = TaskOptions()) {
+  auto create_task(A&& awaitable, SourceLocation created = SourceLocation::current()) {
+    check_schedulable();
+    return internal::start_task(*core_, std::forward<A>(awaitable), created);
+  }
+  template <Awaitable A>
+  auto create_task(A&& awaitable, const TaskOptions& options) {
     check_schedulable();
     return internal::start_task(*core_, std::forward<A>(awaitable), options);
   }

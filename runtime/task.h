@@ -116,44 +116,21 @@ namespace internal {
 [[noreturn]] void throw_loop_closed();
 [[noreturn]] void throw_empty_coro();
 
-// Eager starts in one another; each may resume kMaxNesting coroutines.
-inline constexpr int kMaxEagerStarts = 32;
-
-inline bool may_start_eagerly(const LoopCore& loop, const TaskOptions& options) noexcept {
-  return options.eager_start() && &loop == running_loop && loop.eager_starts < kMaxEagerStarts;
-}
-
-inline void set_task_context(TaskState& task, const TaskOptions& options) {
-  if (options.context()) [[unlikely]] {
-    task.set_context(options.context());
-  } else if (contexts_in_use()) [[unlikely]] {
-    if (ContextRef context = inherit_context_slow()) task.set_context(std::move(context));
+// What a new task was asked to have, and its start: at once or in its turn.
+// Errors: std::bad_alloc; the task then ends in its turn, and its body never runs.
+void launch(LoopCore& loop, TaskState& task, const TaskOptions& options);
+void launch_slow(LoopCore& loop, TaskState& task, SourceLocation created);
+inline void launch(LoopCore& loop, TaskState& task, SourceLocation created) {
+  if (contexts_in_use() || loop.debug) [[unlikely]] {
+    launch_slow(loop, task, created);
+  } else {
+    loop.ready.push(task);
   }
 }
 
-// Gives a new task what it was asked to have, and starts it or has it start in its turn.
-template <class T>
-Task<T> launch(LoopCore& loop, TaskState& state, const TaskOptions& options) {
-  Task<T> task(Ref<FutureState>::adopt(&state));
-  try {
-    if (!options.name().empty()) state.set_name(options.name());
-    set_task_context(state, options);
-    if (may_start_eagerly(loop, options)) {
-      state.start_eagerly(options.created());
-    } else {
-      state.schedule(options.created());
-    }
-  } catch (...) {
-    // The loop has it already: it ends in its turn, and its body never runs.
-    state.cancel({});
-    loop.ready.push(state);
-    throw;
-  }
-  return task;
-}
-
-template <class T>
-Task<T> start_coro(LoopCore& loop, Coro<T>&& coro, const TaskOptions& options) {
+// `How` is a TaskOptions, or the SourceLocation of a task without any.
+template <class T, class How>
+Task<T> start_coro(LoopCore& loop, Coro<T>&& coro, const How& how) {
   if (loop.closed) [[unlikely]]
     throw_loop_closed();
   if (!coro) [[unlikely]]
@@ -166,7 +143,9 @@ Task<T> start_coro(LoopCore& loop, Coro<T>&& coro, const TaskOptions& options) {
     handle.destroy();
     throw;
   }
-  return launch<T>(loop, *state, options);
+  Task<T> task(Ref<FutureState>::adopt(state));
+  launch(loop, *state, how);
+  return task;
 }
 
 // Runs one awaitable that is no Coro. What it ends with goes into the result without a
@@ -206,22 +185,35 @@ concept CoroFunction =
 
 // Makes a task of any awaitable.
 // Errors: std::logic_error for a closed loop, an empty Coro or (InvalidStateError) handle.
-template <class A>
-Task<ResultOf<A>> start_task(LoopCore& loop, A&& awaitable, const TaskOptions& options) {
+template <class A, class How>
+Task<ResultOf<A>> start_task(LoopCore& loop, A&& awaitable, const How& how) {
   if constexpr (is_coro<std::remove_cvref_t<A>>) {
     static_assert(!std::is_lvalue_reference_v<A>,
                   "eddy: a Coro is run once: write std::move(coro)");
-    return start_coro(loop, std::move(awaitable), options);
+    return start_coro(loop, std::move(awaitable), how);
   } else if constexpr (Operation<A>) {
     StoredAwaitable<A> stored(std::forward<A>(awaitable));
     if (loop.closed) [[unlikely]]
       throw_loop_closed();
     auto* const state = new OperationTask<A>(loop, std::move(stored));
-    return launch<ResultOf<A>>(loop, *state, options);
+    Task<ResultOf<A>> task(Ref<FutureState>::adopt(state));
+    launch(loop, *state, how);
+    return task;
   } else {
-    return start_coro(loop, run_awaitable<A>(StoredAwaitable<A>(std::forward<A>(awaitable))),
-                      options);
+    return start_coro(loop, run_awaitable<A>(StoredAwaitable<A>(std::forward<A>(awaitable))), how);
   }
+}
+
+// Makes a task of `fn(args...)`, copies of which it keeps.
+template <class How, class F, class... Args>
+auto start_callable(LoopCore& loop, const How& how, F&& fn, Args&&... args) {
+  GccClosureGuard<F>::check();
+  require_callable(fn);
+  using R = typename CoroOf<F, Args...>::value_type;
+  return start_coro(loop,
+                    run_callable<R, std::decay_t<F>, std::decay_t<Args>...>(
+                        std::forward<F>(fn), std::forward<Args>(args)...),
+                    how);
 }
 
 // The handle of what was given: of a task or future itself, of a new task else.
@@ -233,7 +225,7 @@ auto ensure_future(LoopCore& loop, A&& awaitable,
     require_own(loop, awaitable.state());
     return Future<ResultOf<A>>(awaitable.ref());
   } else {
-    return Future<ResultOf<A>>(start_task(loop, std::forward<A>(awaitable), TaskOptions(created)));
+    return Future<ResultOf<A>>(start_task(loop, std::forward<A>(awaitable), created));
   }
 }
 
@@ -246,7 +238,13 @@ auto ensure_future(LoopCore& loop, A&& awaitable,
 // asyncio: create_task; also of awaitables that are no coroutines.
 template <Awaitable A>
 [[nodiscard("co_await the task, keep it, or cast to void to detach it")]] auto create_task(
-    A&& awaitable, TaskOptions options = TaskOptions()) {
+    A&& awaitable, SourceLocation created = SourceLocation::current()) {
+  return internal::start_task(internal::require_running_loop(), std::forward<A>(awaitable),
+                              created);
+}
+template <Awaitable A>
+[[nodiscard("co_await the task, keep it, or cast to void to detach it")]] auto create_task(
+    A&& awaitable, const TaskOptions& options) {
   return internal::start_task(internal::require_running_loop(), std::forward<A>(awaitable),
                               options);
 }
@@ -256,20 +254,15 @@ template <Awaitable A>
 // Errors: std::invalid_argument for a null `fn`, and as above.
 template <class F, class... Args>
   requires internal::CoroFunction<F, Args...>
-auto create_task(TaskOptions options, F&& fn, Args&&... args) {
-  internal::GccClosureGuard<F>::check();
-  internal::require_callable(fn);
-  using R = typename internal::CoroOf<F, Args...>::value_type;
-  return internal::start_task(internal::require_running_loop(),
-                              internal::run_callable<R, std::decay_t<F>, std::decay_t<Args>...>(
-                                  std::forward<F>(fn), std::forward<Args>(args)...),
-                              options);
+auto create_task(const TaskOptions& options, F&& fn, Args&&... args) {
+  return internal::start_callable(internal::require_running_loop(), options, std::forward<F>(fn),
+                                  std::forward<Args>(args)...);
 }
 template <class F, class... Args>
   requires internal::CoroFunction<F, Args...>
 auto create_task(F&& fn, Args&&... args) {
-  return create_task(TaskOptions(SourceLocation()), std::forward<F>(fn),
-                     std::forward<Args>(args)...);
+  return internal::start_callable(internal::require_running_loop(), SourceLocation(),
+                                  std::forward<F>(fn), std::forward<Args>(args)...);
 }
 
 // The task that runs; empty in a plain callback. Errors: std::runtime_error when no loop runs.

@@ -23,17 +23,27 @@ Coro<int> give(int value) { co_return value; }
 
 std::string sum_is(long sum) { return "sum=" + std::to_string(sum); }
 
-Coro<> nested(long count) {
-  const Stopwatch watch;
+Coro<long> await_coroutines(long count) {
   long sum = 0;
   for (long i = 0; i < count; ++i) sum += co_await give(static_cast<int>(i & 7));
+  co_return sum;
+}
+
+Coro<> nested(long count) {
+  const Stopwatch watch;
+  const long sum = co_await await_coroutines(count);
   watch.report("nested", static_cast<double>(count), sum_is(sum));
+}
+
+Coro<long> await_tasks(long count) {
+  long sum = 0;
+  for (long i = 0; i < count; ++i) sum += co_await create_task(give(static_cast<int>(i & 7)));
+  co_return sum;
 }
 
 Coro<> spawn_await(long count) {
   const Stopwatch watch;
-  long sum = 0;
-  for (long i = 0; i < count; ++i) sum += co_await create_task(give(static_cast<int>(i & 7)));
+  const long sum = co_await await_tasks(count);
   watch.report("spawn_await", static_cast<double>(count), sum_is(sum));
 }
 

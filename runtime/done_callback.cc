@@ -82,7 +82,7 @@ int remove_done_callback(FutureState& state, std::uint64_t token) noexcept {
 void report_callback_error(LoopCore& loop, FutureState* future, CallbackState* callback) noexcept {
   std::exception_ptr error = std::current_exception();
   if (classify(error) == ExceptionKind::kFatal) {
-    loop.fatal = std::move(error);
+    loop.leave_with(std::move(error));
     return;
   }
   report_exception(loop, "Exception in callback", std::move(error), future, callback);

@@ -45,7 +45,7 @@ class FutureAwaiter final : public LeafAwaiter<FutureAwaiter<T, how>, Taken<T, h
 
   bool arm() {
     if (state_.get() == &this->task() || &state_->loop() != &this->loop()) [[unlikely]] {
-      misuse_ = true;
+      this->foreign_ = true;
       return false;
     }
     state_->waiters().push_back(*this);
@@ -63,7 +63,7 @@ class FutureAwaiter final : public LeafAwaiter<FutureAwaiter<T, how>, Taken<T, h
   std::string describe() const override { return state_->describe(); }
 
   std::exception_ptr error() const {
-    if (misuse_) [[unlikely]]
+    if (this->foreign_) [[unlikely]]
       return future_misuse(*state_);
     if (state_->status() == FutureState::Status::kFinished) [[likely]]
       return nullptr;
@@ -84,7 +84,6 @@ class FutureAwaiter final : public LeafAwaiter<FutureAwaiter<T, how>, Taken<T, h
   static void notified(WaitNode& node) noexcept { static_cast<FutureAwaiter&>(node).wake(); }
 
   Ref<FutureState> state_;
-  bool misuse_ = false;
 };
 
 }  // namespace eddy::internal

@@ -17,6 +17,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/frame_allocator.h"
 #include "eddy/runtime/loop_core.h"
@@ -173,12 +174,18 @@ class FutureState {
   static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
 
  protected:
-  virtual ~FutureState() {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE virtual ~FutureState() {
     // Only done callbacks can be left: all others hold a reference.
     if (!waiters_.empty()) [[unlikely]]
       waiters_.notify_all();
     if (kind_ == Kind::kFuture && !done()) --loop_->live_futures;
     loop_->release();
+  }
+
+  // The same as finish(), for a task: the loop knows of its end already.
+  void finish_task() noexcept {
+    status_ = Status::kFinished;
+    waiters_.notify_all();
   }
 
  private:
@@ -212,8 +219,7 @@ class FutureState {
   bool report_pending_ = false;  // it failed and nobody has seen that yet
 
  protected:
-  // Flags of TaskState, here because there is room.
-  bool started_ = false;
+  // A flag of TaskState, here because there is room.
   bool must_cancel_ = false;
 };
 

@@ -7,12 +7,6 @@
 
 namespace eddy::internal {
 
-CallbackState::~CallbackState() {
-  // Only of one whose callable could not be made.
-  if (pending_) --loop_->live_handles;
-  loop_->release();
-}
-
 CallbackState* CallbackState::from(Runnable& runnable) noexcept {
   return runnable.run == &run_callback ? static_cast<CallbackState*>(&runnable) : nullptr;
 }
@@ -40,7 +34,6 @@ void CallbackState::run_callback(Runnable& runnable) noexcept {
       report_callback_error(loop, nullptr, &self);
     }
     leave_context(loop);
-    self.destroy_callable();
   }
   self.release();
 }

@@ -58,11 +58,15 @@ class CallbackState : public TimerNode {
  protected:
   explicit CallbackState(LoopCore& loop)
       : TimerNode(&run_callback), loop_(&loop), context_(inherit_context()) {
-    loop.retain();
     ++loop.live_handles;
   }
-  virtual ~CallbackState();
+  virtual ~CallbackState() {
+    // Only of one whose callable could not be made.
+    if (pending_) [[unlikely]]
+      --loop_->live_handles;
+  }
 
+  // Calls the callable, and destroys it however that ends.
   virtual void invoke() = 0;
   virtual void destroy_callable() noexcept = 0;
 
@@ -75,7 +79,7 @@ class CallbackState : public TimerNode {
     destroy_callable();
   }
 
-  LoopCore* loop_;
+  LoopCore* loop_;  // meaningful while pending: a loop that closes drops its callbacks
   ContextRef context_;
   std::uint32_t references_ = 1;
   bool cancelled_ = false;
@@ -96,7 +100,14 @@ class CallbackOf final : public CallbackState {
 
   ~CallbackOf() override {}
 
+  struct DestroyedAfterwards {
+    explicit DestroyedAfterwards(Callable& in_place) : callable(in_place) {}
+    ~DestroyedAfterwards() { callable.~Callable(); }
+    Callable& callable;
+  };
+
   void invoke() override {
+    const DestroyedAfterwards in_scope(callable_);
     std::apply([](auto&... parts) { std::invoke(std::move(parts)...); }, callable_);
   }
   void destroy_callable() noexcept override { callable_.~Callable(); }

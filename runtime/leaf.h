@@ -22,6 +22,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "eddy/runtime/loop_core.h"
 #include "eddy/runtime/outcome.h"
 #include "eddy/runtime/promise_base.h"
@@ -79,7 +80,7 @@ class Leaf {
   // Calls `arm`, which begins the wait. What it throws comes out of the await, which then has
   // not suspended.
   template <class Arm>
-  auto begin(Arm arm) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE auto begin(Arm arm) {
     try {
       return arm();
     } catch (...) {
@@ -118,7 +119,7 @@ class Leaf {
   }
 
  private:
-  TaskState* task_ = nullptr;
+  TaskState* task_;  // meaningful once it has waited
 
  protected:
   State state_ = State::kIdle;

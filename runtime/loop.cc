@@ -3,6 +3,7 @@
 
 #include "eddy/runtime/loop.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -20,7 +21,8 @@ namespace eddy {
 
 namespace {
 
-// A busy loop looks at the kernel after so many callbacks, however few turns they are.
+// A busy loop looks at the kernel after so many callbacks; a turn, however few they are in it,
+// counts as its share of that.
 constexpr int kCallbacksBetweenPolls = 1024;
 
 // Tasks that are left when their loop closes stay as they are for ever: a started frame is
@@ -43,7 +45,7 @@ std::exception_ptr forked_error() {
 // there; when it comes back to the old one, it leaves that.
 void leave_loop_in_forked_child() {
   internal::LoopCore* const loop = std::exchange(internal::running_loop, nullptr);
-  if (loop != nullptr) loop->fatal = forked_error();
+  if (loop != nullptr) loop->leave_with(forked_error());
 }
 
 void watch_forks() {
@@ -71,7 +73,7 @@ Loop::Loop(RunOptions options) {
   core_->inbox = std::make_shared<internal::Inbox>(*core_->proactor);
   core_->now = core_->proactor->now();
   watch_forks();
-  turns_between_polls_ = core_->proactor->turns_between_polls();
+  turn_cost_ = kCallbacksBetweenPolls / std::max(core_->proactor->turns_between_polls(), 1);
 }
 
 Loop::~Loop() {
@@ -159,22 +161,21 @@ void Loop::run_until_done(const internal::Ref<internal::FutureState>& future) {
 
 // What is queued now, and nothing that comes meanwhile.
 template <bool debug>
-inline void Loop::run_batch(internal::LoopCore& core) {
-  internal::Runnable* const last = core.ready.back();
-  if (last == nullptr) return;
-  internal::Runnable* runnable;
-  do {
-    runnable = core.ready.pop_one();
-    ++callbacks_since_poll_;
+inline void Loop::run_turn(internal::LoopCore& core) {
+  int credit = poll_credit_ - turn_cost_;
+  core.turn = core.ready.take_all();
+  while (internal::Runnable* const runnable = core.turn) {
+    core.turn = runnable->next;
+    --credit;
     if constexpr (debug) {
       run_slow_checked(*runnable);
     } else {
       runnable->run(*runnable);
     }
-    if (core.fatal != nullptr) [[unlikely]] {
-      std::rethrow_exception(std::exchange(core.fatal, nullptr));
-    }
-  } while (runnable != last);
+  }
+  poll_credit_ = credit;
+  if (core.fatal != nullptr) [[unlikely]]
+    std::rethrow_exception(std::exchange(core.fatal, nullptr));
 }
 
 // The hottest loop of all: the steps that docs/loop.md numbers.
@@ -183,27 +184,27 @@ void Loop::run_forever() {
   internal::LoopCore& core = *core_;
   internal::Inbox& inbox = *core.inbox;
   // The first turn looks at the kernel and the clock, however long ago the last one was.
-  turns_until_poll_ = 0;
+  poll_credit_ = 0;
+  // stop() before the run: it looks at the kernel, but does not wait.
+  bool may_sleep = !stopping_;
   do {
     if (!inbox.empty()) [[unlikely]]
       inbox.drain(core.ready);
-    const bool idle = core.ready.empty() && !stopping_;
-    if (idle || --turns_until_poll_ <= 0 || callbacks_since_poll_ >= kCallbacksBetweenPolls) {
-      poll(!idle);
-    }
+    if (core.ready.empty() || poll_credit_ <= 0) [[unlikely]]
+      poll(!core.ready.empty() || !may_sleep);
+    may_sleep = true;
     if (core.timers.may_be_due(core.now)) core.timers.move_due(core.now, core.ready);
     if (core.debug) [[unlikely]] {
-      run_batch<true>(core);
+      run_turn<true>(core);
     } else {
-      run_batch<false>(core);
+      run_turn<false>(core);
     }
   } while (!stopping_);
 }
 
 void Loop::poll(bool busy) {
   internal::LoopCore& core = *core_;
-  turns_until_poll_ = turns_between_polls_;
-  callbacks_since_poll_ = 0;
+  poll_credit_ = kCallbacksBetweenPolls;
   if (busy) {
     core.proactor->poll(LoopTime::min());
   } else {
@@ -340,7 +341,7 @@ void Loop::call_exception_handler(const ExceptionContext& context) noexcept {
   } catch (...) {
     std::exception_ptr error = std::current_exception();
     if (internal::classify(error) == internal::ExceptionKind::kFatal) {
-      core_->fatal = std::move(error);
+      core_->leave_with(std::move(error));
       return;
     }
     ExceptionContext broken;

@@ -250,7 +250,7 @@ class Loop {
   void deliver_signals() noexcept;
   void leave_to_parent() noexcept;
   template <bool debug>
-  void run_batch(internal::LoopCore& core);
+  void run_turn(internal::LoopCore& core);
   void run_slow_checked(internal::Runnable& runnable);
   void discard_scheduled() noexcept;
   Executor& default_executor();
@@ -260,9 +260,8 @@ class Loop {
   ExceptionHandler handler_;
   std::thread::id thread_;  // while it runs
   std::uint64_t runs_ = 0;  // of run_until_complete(), begun and ended
-  int turns_between_polls_ = 0;
-  int turns_until_poll_ = 0;
-  int callbacks_since_poll_ = 0;
+  int turn_cost_ = 0;
+  int poll_credit_ = 0;  // what is left of callbacks and turns until the next poll
   bool executor_closed_ = false;
   bool running_ = false;
   bool stopping_ = false;

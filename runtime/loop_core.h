@@ -13,6 +13,7 @@
 #include <exception>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "eddy/platform/fork.h"
 #include "eddy/platform/op.h"
@@ -81,6 +82,13 @@ struct LoopCore {
 
   void destroy() noexcept;  // the last reference is gone
 
+  // `error` leaves run_forever() after the present callback; what is left of the turn is for
+  // the next run.
+  void leave_with(std::exception_ptr error) noexcept {
+    fatal = std::move(error);
+    ready.put_back(std::exchange(turn, nullptr));
+  }
+
   // Asks every IoObject for its end.
   void close_io_objects() noexcept;
 
@@ -89,6 +97,7 @@ struct LoopCore {
   static constexpr int kIoBudget = 32;
 
   ReadyQueue ready;
+  Runnable* turn = nullptr;  // what is still to run in this turn
   TaskState* current_task = nullptr;
   ContextRef context;  // of a callback or of Context::run(), in the place of the task's
   TimerQueue timers;
@@ -103,7 +112,7 @@ struct LoopCore {
   Platform* platform;
   SignalReceiver* signal_receiver = nullptr;
   std::atomic<bool> signal_pending{false};  // set in signal handlers
-  std::exception_ptr fatal;                 // leaves run_forever() after the present callback
+  std::exception_ptr fatal;                 // see leave_with()
   const std::uint32_t fork_generation = internal::fork_generation();
   std::uint64_t next_task_id = 1;
   std::uint64_t next_done_callback = 1;

@@ -28,9 +28,6 @@ class ReadyQueue {
   ReadyQueue& operator=(const ReadyQueue&) = delete;
 
   bool empty() const { return head_ == nullptr; }
-  // The last one; null when empty. The end of a turn's share.
-  Runnable* back() const { return head_ == nullptr ? nullptr : tail_; }
-
   void push(Runnable& runnable) {
     runnable.next = nullptr;
     if (head_ == nullptr) {
@@ -48,11 +45,21 @@ class ReadyQueue {
     return first;
   }
 
-  // The first one of a queue that is not empty.
-  Runnable* pop_one() {
+  // All that is queued, a turn's share: a chain by `next`, whose last has null.
+  Runnable* take_all() {
     Runnable* first = head_;
-    head_ = first->next;
+    head_ = nullptr;
     return first;
+  }
+
+  // Puts a chain, what is left of a share, in front of what came since.
+  void put_back(Runnable* chain) {
+    if (chain == nullptr) return;
+    Runnable* last = chain;
+    while (last->next != nullptr) last = last->next;
+    if (head_ == nullptr) tail_ = last;
+    last->next = head_;
+    head_ = chain;
   }
 
   // Moves everything that is queued in `other` to the end of this queue.

@@ -30,7 +30,6 @@ std::vector<int> drain(ReadyQueue& queue) {
 TEST(ReadyQueue, IsFirstInFirstOut) {
   ReadyQueue queue;
   EXPECT_TRUE(queue.empty());
-  EXPECT_EQ(queue.back(), nullptr);
   EXPECT_EQ(queue.pop(), nullptr);
   Item a(1);
   Item b(2);
@@ -38,10 +37,8 @@ TEST(ReadyQueue, IsFirstInFirstOut) {
   queue.push(a);
   queue.push(b);
   queue.push(c);
-  EXPECT_EQ(queue.back(), &c);
   EXPECT_EQ(drain(queue), (std::vector<int>{1, 2, 3}));
   EXPECT_TRUE(queue.empty());
-  EXPECT_EQ(queue.back(), nullptr);
 }
 
 TEST(ReadyQueue, TakesAnItemAgainOnceItWasTakenOut) {
@@ -55,6 +52,27 @@ TEST(ReadyQueue, TakesAnItemAgainOnceItWasTakenOut) {
   EXPECT_EQ(drain(queue), (std::vector<int>{2, 1}));
 }
 
+TEST(ReadyQueue, GivesATurnsShareAndTakesItsRestBackInFront) {
+  ReadyQueue queue;
+  EXPECT_EQ(queue.take_all(), nullptr);
+  queue.put_back(nullptr);
+  EXPECT_TRUE(queue.empty());
+  std::deque<Item> items;
+  for (int i = 0; i < 5; ++i) items.emplace_back(i);
+  for (int i = 0; i < 3; ++i) queue.push(items[i]);
+  Runnable* const share = queue.take_all();
+  EXPECT_EQ(share, &items[0]);
+  EXPECT_TRUE(queue.empty());
+  queue.push(items[3]);
+  queue.put_back(share->next);
+  queue.push(items[4]);
+  EXPECT_EQ(drain(queue), (std::vector<int>{1, 2, 3, 4}));
+  items[2].next = nullptr;
+  queue.put_back(&items[2]);
+  queue.push(items[0]);
+  EXPECT_EQ(drain(queue), (std::vector<int>{2, 0}));
+}
+
 TEST(ReadyQueue, AppendsAnotherAndEmptiesIt) {
   ReadyQueue first;
   ReadyQueue second;
@@ -65,7 +83,6 @@ TEST(ReadyQueue, AppendsAnotherAndEmptiesIt) {
   second.push(items[0]);
   first.append(second);
   EXPECT_TRUE(second.empty());
-  EXPECT_EQ(first.back(), &items[0]);
   second.push(items[1]);
   second.push(items[2]);
   first.append(second);

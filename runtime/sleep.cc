@@ -7,6 +7,11 @@
 
 namespace eddy::internal {
 
+void SleepAwaiter::start_timer() {
+  const LoopTime deadline = delay_.after(loop().read_clock());
+  if (deadline != kNever) loop().timers.add(*this, deadline);
+}
+
 std::string SleepAwaiter::describe() const {
   if (!queued()) return "sleep, for ever";
   const double left = std::chrono::duration<double>(when - loop().proactor->now()).count();

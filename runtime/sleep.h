@@ -30,10 +30,9 @@ class SleepAwaiter final : public LeafAwaiter<SleepAwaiter, void>, private Timer
   bool arm() {
     if (delay_.is_immediate()) {
       wake();
-      return true;
+    } else {
+      start_timer();
     }
-    const LoopTime deadline = delay_.after(loop().read_clock());
-    if (deadline != kNever) loop().timers.add(*this, deadline);
     return true;
   }
 
@@ -47,6 +46,8 @@ class SleepAwaiter final : public LeafAwaiter<SleepAwaiter, void>, private Timer
   std::string describe() const override;
 
  private:
+  void start_timer();
+
   // A cancel that came while the timer was on its way has woken the task already.
   static void fired(Runnable& runnable) noexcept {
     auto& self = static_cast<SleepAwaiter&>(runnable);

@@ -21,29 +21,6 @@ void PromiseBase::end(PromiseBase& self) noexcept {
   }
 }
 
-TaskState::TaskState(LoopCore& loop, PromiseBase& root) noexcept
-    : FutureState(loop, Kind::kTask),
-      Runnable(&first_step),
-      current_(&root),
-      root_(&root),
-      id_(loop.next_task_id++) {
-  root.task = this;
-  loop.tasks.push_back(*this);
-  ++loop.live_tasks;
-  retain();
-}
-
-TaskState::TaskState(LoopCore& loop) noexcept
-    : FutureState(loop, Kind::kTask),
-      Runnable(&first_of_operation),
-      current_(nullptr),
-      root_(nullptr),
-      id_(loop.next_task_id++) {
-  loop.tasks.push_back(*this);
-  ++loop.live_tasks;
-  retain();
-}
-
 void TaskState::forget() noexcept {
   leave();
   --loop().live_tasks;
@@ -172,10 +149,59 @@ inline void TaskState::enter_step() noexcept {
   leaf_ = nullptr;
 }
 
+inline void TaskState::leave_loop() noexcept {
+  LoopCore& loop = this->loop();
+  loop.current_task = nullptr;
+  leave();
+  --loop.live_tasks;
+}
+
+inline void TaskState::destroy_root() noexcept {
+  root_->handle.destroy();
+  root_ = nullptr;
+}
+
+// With an error, or with a cancel that no await has thrown.
+void TaskState::end_otherwise() noexcept {
+  std::exception_ptr error = root_->error();
+  destroy_root();
+  conclude(std::move(error));
+}
+
+// The end of the root: its frame dies first, then those who wait are told, last goes the
+// loop's reference.
+inline void TaskState::end() noexcept {
+  if (root_->error() != nullptr || must_cancel_ || !take_result(*root_)) [[unlikely]] {
+    end_otherwise();
+    return;
+  }
+  destroy_root();
+  leave_loop();
+  finish_task();
+  release();
+}
+
+inline void TaskState::resume_current() noexcept {
+  PromiseBase& promise = *current_;
+  promise.nesting = 0;
+  promise.handle.resume();
+}
+
+// Until the task suspends or ends.
+inline void TaskState::run_coroutines() noexcept {
+  LoopCore& loop = this->loop();
+  enter_step();
+  resume_current();
+  while (leaf_ == nullptr) {
+    if (current_ == nullptr) return end();
+    resume_current();
+  }
+  loop.current_task = nullptr;
+}
+
 void TaskState::first_step(Runnable& runnable) noexcept {
   auto& self = static_cast<TaskState&>(runnable);
   self.run = &step;
-  self.started_ = true;
   if (self.must_cancel_) [[unlikely]] {
     // The body never runs; nobody can tell whether an exception passed through it.
     self.root_->set_error(self.cancelled_error());
@@ -192,7 +218,6 @@ void TaskState::step(Runnable& self) noexcept { static_cast<TaskState&>(self).ru
 void TaskState::first_of_operation(Runnable& runnable) noexcept {
   auto& self = static_cast<TaskState&>(runnable);
   self.run = &end_of_operation;
-  self.started_ = true;
   std::exception_ptr failure;
   if (self.must_cancel_) [[unlikely]] {
     failure = self.cancelled_error();
@@ -216,50 +241,14 @@ void TaskState::end_of_operation(Runnable& runnable) noexcept {
   self.conclude(std::move(error));
 }
 
-void TaskState::run_coroutines() noexcept {
-  LoopCore& loop = this->loop();
-  enter_step();
-  do {
-    PromiseBase& promise = *current_;
-    promise.nesting = 0;
-    promise.handle.resume();
-    if (leaf_ != nullptr) {
-      loop.current_task = nullptr;
-      return;
-    }
-  } while (current_ != nullptr);
-  end();
-}
-
-// The end of the root: its frame dies first.
-void TaskState::end() noexcept {
-  std::exception_ptr error;
-  if (root_->error() != nullptr) [[unlikely]] {
-    error = root_->error();
-  } else if (!must_cancel_) {
-    try {
-      take_result(*root_);
-    } catch (...) {
-      error = std::current_exception();
-    }
-  }
-  root_->handle.destroy();
-  root_ = nullptr;
-  conclude(std::move(error));
-}
-
-// Those who wait are told, last goes the loop's reference.
 void TaskState::conclude(std::exception_ptr error) noexcept {
-  LoopCore& loop = this->loop();
-  loop.current_task = nullptr;
-  leave();
-  --loop.live_tasks;
-  if (error != nullptr) [[unlikely]] {
+  leave_loop();
+  if (error != nullptr) {
     settle_error(std::move(error));
-  } else if (must_cancel_) [[unlikely]] {
+  } else if (must_cancel_) {
     finish_cancelled(extras_ == nullptr ? nullptr : cancelled_error());
   } else {
-    finish();
+    finish_task();
   }
   release();
 }
@@ -275,7 +264,7 @@ void TaskState::settle_error(std::exception_ptr error) noexcept {
     return;
   }
   if (kind == ExceptionKind::kFatal) {
-    loop().fatal = error;
+    loop().leave_with(error);
     fail(std::move(error));
     mark_retrieved();
     return;

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/base/attributes.h"
 #include "eddy/runtime/future_state.h"
 #include "eddy/runtime/promise_base.h"
 #include "eddy/runtime/source_location.h"
@@ -24,9 +25,11 @@ class Leaf;
 class TaskState : public FutureState, public Runnable, public RingLink<TaskState> {
  public:
   // Starts out owned by the loop (one reference) and by the caller (another).
-  TaskState(LoopCore& loop, PromiseBase& root) noexcept;
+  TaskState(LoopCore& loop, PromiseBase& root) noexcept : TaskState(loop, &first_step, &root) {
+    root.task = this;
+  }
   // Of a task that has no coroutine: see operation_task.h.
-  explicit TaskState(LoopCore& loop) noexcept;
+  explicit TaskState(LoopCore& loop) noexcept : TaskState(loop, &first_of_operation, nullptr) {}
 
   // Null for other kinds of runnables.
   static TaskState* from(Runnable& runnable) noexcept {
@@ -89,13 +92,14 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   PromiseBase* root() const noexcept { return root_; }
 
  protected:
-  ~TaskState() override = default;
+  ABSL_ATTRIBUTE_ALWAYS_INLINE ~TaskState() override {}
 
   // The constructor of a derived class fails: as if it had never been.
   void forget() noexcept;
 
-  // Moves the result of the root coroutine, which succeeded, into the slot.
-  virtual void take_result(PromiseBase&) {}
+  // Moves the result of the root coroutine, which succeeded, into the slot. False: that threw,
+  // and what it threw is the root's error now.
+  virtual bool take_result(PromiseBase&) noexcept { return true; }
 
   // Of a task that has no coroutine. Begins its await; false if it is over, or could not begin
   // with `failure`.
@@ -113,6 +117,17 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
     ContextRef context;
   };
 
+  TaskState(LoopCore& loop, Run first, PromiseBase* root) noexcept
+      : FutureState(loop, Kind::kTask),
+        Runnable(first),
+        current_(root),
+        root_(root),
+        id_(loop.next_task_id++) {
+    loop.tasks.push_back(*this);
+    ++loop.live_tasks;
+    retain();
+  }
+
   Extras& extras();
   void set_cancel_message(std::string_view message) noexcept;
   static void first_step(Runnable& self) noexcept;
@@ -120,8 +135,12 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   static void first_of_operation(Runnable& self) noexcept;
   static void end_of_operation(Runnable& self) noexcept;
   void enter_step() noexcept;
+  void resume_current() noexcept;
   void run_coroutines() noexcept;
   void end() noexcept;
+  void leave_loop() noexcept;
+  void destroy_root() noexcept;
+  void end_otherwise() noexcept;
   void conclude(std::exception_ptr error) noexcept;
   void settle_error(std::exception_ptr error) noexcept;
 
@@ -141,8 +160,14 @@ class TaskStateOf final : public TaskState {
   void* slot() noexcept override { return &slot_; }
 
  private:
-  void take_result(PromiseBase& root) override {
-    slot_.emplace(static_cast<PromiseOf<T>&>(root).take_result());
+  bool take_result(PromiseBase& root) noexcept override {
+    try {
+      slot_.emplace(static_cast<PromiseOf<T>&>(root).take_result());
+      return true;
+    } catch (...) {
+      root.set_error(std::current_exception());
+      return false;
+    }
   }
 
   ResultSlot<T> slot_;

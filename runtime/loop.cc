@@ -72,6 +72,7 @@ Loop::Loop(RunOptions options) {
   if (core_->proactor == nullptr) throw_system_error(error, "eddy: can not make an event loop");
   core_->inbox = std::make_shared<internal::Inbox>(*core_->proactor);
   core_->now = core_->proactor->now();
+  core_->timers.note_time(core_->now);
   watch_forks();
   turn_cost_ = kCallbacksBetweenPolls / std::max(core_->proactor->turns_between_polls(), 1);
 }
@@ -212,6 +213,7 @@ void Loop::poll(bool busy) {
   }
   core.inbox->drain(core.ready);
   core.now = core.proactor->now();
+  core.timers.note_time(core.now);
   if (core.signal_pending.load(std::memory_order_relaxed)) [[unlikely]]
     deliver_signals();
 }
@@ -282,7 +284,7 @@ void Loop::leave_to_parent() noexcept {
 
 void Loop::discard_scheduled() noexcept {
   internal::LoopCore& core = *core_;
-  core.timers.move_due(kNever, core.ready);
+  core.timers.move_all(core.ready);
   while (internal::Runnable* runnable = core.ready.pop()) {
     if (auto* callback = internal::CallbackState::from(*runnable)) {
       callback->drop();

@@ -37,7 +37,7 @@ TEST_F(Size, OfWhatATaskIsMadeOf) {
   EXPECT_LE(sizeof(internal::TaskStateOf<void*>), 144u);
   EXPECT_LE(sizeof(Coro<>::promise_type), 56u);
   EXPECT_LE(sizeof(Coro<void*>::promise_type), 64u);
-  EXPECT_LE(sizeof(internal::CallbackOf<void (*)()>), 72u);
+  EXPECT_LE(sizeof(internal::CallbackOf<void (*)()>), 80u);
 }
 
 TEST_F(Size, OfAwaits) {

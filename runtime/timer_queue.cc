@@ -17,60 +17,104 @@ std::size_t parent(std::size_t index) { return (index - 1) / kArity; }
 
 }  // namespace
 
-void TimerQueue::add(TimerNode& node, LoopTime when) {
-  const Entry entry{when, next_sequence_, &node};
+void TimerQueue::add_near(TimerNode& node) {
+  const Entry entry{node.when, next_sequence_, &node};
   heap_.push_back(entry);
   ++next_sequence_;
-  node.when = when;
   sift_up(heap_.size() - 1, entry);
 }
 
-void TimerQueue::remove(TimerNode& node) noexcept {
-  const std::size_t index = node.index;
-  node.index = TimerNode::kUnqueued;
-  if (first_child(index) >= heap_.size()) {
-    remove_at(index);
-  } else {
-    heap_[index].node = nullptr;
-    ++dead_;
+// What came out of the wheel since `from`: milliseconds in their order, the timers of each in
+// the order they were added, which often is that of their deadlines.
+void TimerQueue::sort_run(std::size_t from) noexcept {
+  number_run(from);
+  const auto earlier = [](const Due& a, const Due& b) {
+    return a.when != b.when ? a.when < b.when : a.node->index < b.node->index;
+  };
+  const auto begin = run_.begin() + static_cast<std::ptrdiff_t>(from);
+  if (!std::is_sorted(begin, run_.end(), earlier)) {
+    std::sort(begin, run_.end(), earlier);
+    number_run(from);
   }
-  if (dead_ > heap_.size() / 2) drop_all_dead();
+  run_left_ += run_.size() - from;
 }
 
-void TimerQueue::move_due(LoopTime now, ReadyQueue& ready) noexcept {
-  while (may_be_due(now)) {
-    TimerNode* const node = heap_.front().node;
-    remove_at(0);
-    if (node == nullptr) {
-      --dead_;
-    } else {
-      node->index = TimerNode::kUnqueued;
-      ready.push(*node);
-    }
+// Tells the timers of the run from `from` on where they are.
+void TimerQueue::number_run(std::size_t from) noexcept {
+  for (std::size_t i = from; i < run_.size(); ++i) {
+    if (run_[i].node != nullptr) run_[i].node->index = kInRun | static_cast<std::uint32_t>(i);
   }
 }
 
-void TimerQueue::drop_dead_front() noexcept {
-  while (!heap_.empty() && heap_.front().node == nullptr) {
-    remove_at(0);
-    --dead_;
+// Lets go of what is done with, before that is most of it.
+void TimerQueue::trim_run() noexcept {
+  if (run_left_ == 0) run_next_ = run_.size();
+  if (run_next_ <= run_.size() / 2) return;
+  run_.erase(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(run_next_));
+  run_next_ = 0;
+  number_run(0);
+}
+
+// The first one, if it is due; null if not.
+TimerNode* TimerQueue::take_due(LoopTime now) noexcept {
+  while (run_next_ < run_.size() && run_[run_next_].node == nullptr) ++run_next_;
+  const bool has_run = run_next_ < run_.size();
+  if (has_run && (heap_.empty() || run_[run_next_].when <= heap_.front().when)) {
+    if (run_[run_next_].when > now) return nullptr;
+    --run_left_;
+    return run_[run_next_++].node;
+  }
+  if (heap_.empty() || heap_.front().when > now) return nullptr;
+  TimerNode* const node = heap_.front().node;
+  remove_at(0);
+  return node;
+}
+
+void TimerQueue::move_due(LoopTime now, ReadyQueue& ready) {
+  const std::size_t from = run_.size();
+  try {
+    wheel_.advance(now, [this](TimerNode& node) { run_.push_back(Due{node.when, &node}); });
+  } catch (...) {
+    sort_run(from);
+    throw;
+  }
+  sort_run(from);
+  while (TimerNode* const node = take_due(now)) {
+    node->index = TimerNode::kUnqueued;
+    ready.push(*node);
+  }
+  trim_run();
+  note_earliest();
+}
+
+void TimerQueue::note_earliest() noexcept {
+  earliest_ = heap_.empty() ? kNever : heap_.front().when;
+  if (run_left_ > 0) {
+    earliest_ = std::min(earliest_, run_[run_next_].when);
+  } else if (heap_.empty()) {
+    earliest_ = wheel_.lower_bound();
   }
 }
 
-void TimerQueue::drop_all_dead() noexcept {
-  std::erase_if(heap_, [](const Entry& entry) { return entry.node == nullptr; });
-  dead_ = 0;
-  for (std::size_t i = 0; i < heap_.size(); ++i) place(i, heap_[i]);
-  if (heap_.size() < 2) return;
-  for (std::size_t i = parent(heap_.size() - 1) + 1; i-- > 0;) {
-    const Entry entry = heap_[i];
-    sift_down(i, entry);
+void TimerQueue::move_all(ReadyQueue& ready) noexcept {
+  const auto take = [&ready](TimerNode& node) {
+    node.index = TimerNode::kUnqueued;
+    ready.push(node);
+  };
+  wheel_.take_all(take);
+  for (const Entry& entry : heap_) take(*entry.node);
+  heap_.clear();
+  for (; run_next_ < run_.size(); ++run_next_) {
+    if (TimerNode* const node = run_[run_next_].node) take(*node);
   }
+  run_.clear();
+  run_next_ = run_left_ = 0;
+  earliest_ = kNever;
 }
 
 void TimerQueue::place(std::size_t index, const Entry& entry) noexcept {
   heap_[index] = entry;
-  if (entry.node != nullptr) entry.node->index = static_cast<std::uint32_t>(index);
+  entry.node->index = static_cast<std::uint32_t>(index);
 }
 
 void TimerQueue::sift_up(std::size_t index, const Entry& entry) noexcept {

@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: The eddy authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The timers of a loop, in exact order of (deadline, creation). Hides how: an indexed
-// 4-ary heap, whose nodes live in whoever waits. Most timers are removed before they are
-// due: to take one from the middle of the heap would move a whole branch up, so its entry
-// stays there, dead, until half of the entries are.
+// The timers of a loop, in exact order of (deadline, creation). Hides how: they are in a wheel
+// until their millisecond has come, which is then sorted; those that are added for a
+// millisecond that has come already are in a heap.
 
 #ifndef EDDY_RUNTIME_TIMER_QUEUE_H_
 #define EDDY_RUNTIME_TIMER_QUEUE_H_
@@ -15,66 +14,94 @@
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/ready_queue.h"
+#include "eddy/runtime/timer_wheel.h"
 
 namespace eddy::internal {
-
-// A runnable with a deadline.
-struct TimerNode : Runnable {
-  static constexpr std::uint32_t kUnqueued = 0xffffffff;
-
-  explicit TimerNode(Run function) : Runnable(function) {}
-
-  bool queued() const { return index != kUnqueued; }
-
-  LoopTime when;  // meaningful once it was added
-  std::uint32_t index = kUnqueued;
-};
 
 class TimerQueue {
  public:
   bool empty() const { return size() == 0; }
-  std::size_t size() const { return heap_.size() - dead_; }
+  std::size_t size() const { return heap_.size() + run_left_ + wheel_.size(); }
 
-  // The earliest deadline; kNever when there is none.
-  LoopTime next_deadline() noexcept {
-    drop_dead_front();
-    return heap_.empty() ? kNever : heap_.front().when;
-  }
+  // Nothing is due before; kNever when there is none. It may be the deadline of a timer that
+  // was removed: whoever waits for it finds nothing due then, and asks again.
+  LoopTime next_deadline() noexcept { return empty() ? earliest_ = kNever : earliest_; }
 
   // False if there is nothing for move_due(now) to do.
-  bool may_be_due(LoopTime now) const { return !heap_.empty() && heap_.front().when <= now; }
+  bool may_be_due(LoopTime now) const { return earliest_ <= now; }
 
   // Errors: std::bad_alloc, before anything has changed.
-  void add(TimerNode& node, LoopTime when);
+  void add(TimerNode& node, LoopTime when) {
+    node.when = when;
+    if (wheel_.takes(when)) {
+      wheel_.add(node);
+    } else {
+      add_near(node);
+    }
+    if (when < earliest_) earliest_ = when;
+  }
 
-  // Takes out a queued node. Cost: constant, spread over many removals.
-  void remove(TimerNode& node) noexcept;
+  // Takes out a queued node. Cost: constant, but for the timers of about a millisecond.
+  void remove(TimerNode& node) noexcept {
+    if ((node.index & TimerNode::kInWheel) != 0) {
+      wheel_.remove(node);
+    } else if ((node.index & kInRun) != 0) {
+      run_[node.index & ~kInRun].node = nullptr;
+      --run_left_;
+    } else {
+      remove_at(node.index);
+    }
+    node.index = TimerNode::kUnqueued;
+  }
 
   // Moves all timers that are due at `now` to `ready`, in order.
-  void move_due(LoopTime now, ReadyQueue& ready) noexcept;
+  // Errors: std::bad_alloc; it can be asked again.
+  void move_due(LoopTime now, ReadyQueue& ready);
+
+  // Moves all timers to `ready`, in no order.
+  void move_all(ReadyQueue& ready) noexcept;
+
+  // The time is `now`: costs nothing, and makes timers that are added later cheaper.
+  void note_time(LoopTime now) { wheel_.skip_to(now); }
 
  private:
   // The key is kept beside the pointer: comparing must not touch the nodes.
   struct Entry {
     LoopTime when;
     std::uint64_t sequence;
-    TimerNode* node;  // null: dead, its timer was removed
+    TimerNode* node;
 
     bool before(const Entry& other) const {
       return when < other.when || (when == other.when && sequence < other.sequence);
     }
   };
 
+  static constexpr std::uint32_t kInRun = 0x40000000;  // with the place in the run
+
+  // A timer whose millisecond has come. Of one deadline these are older than those in the heap.
+  struct Due {
+    LoopTime when;
+    TimerNode* node;  // null: it was removed
+  };
+
+  void add_near(TimerNode& node);
+  void sort_run(std::size_t from) noexcept;
+  void number_run(std::size_t from) noexcept;
+  void trim_run() noexcept;
+  TimerNode* take_due(LoopTime now) noexcept;
+  void note_earliest() noexcept;
   void place(std::size_t index, const Entry& entry) noexcept;
   void sift_up(std::size_t index, const Entry& entry) noexcept;
   void sift_down(std::size_t index, const Entry& entry) noexcept;
   void remove_at(std::size_t index) noexcept;
-  void drop_dead_front() noexcept;
-  void drop_all_dead() noexcept;
 
-  std::vector<Entry> heap_;
-  std::size_t dead_ = 0;
+  LoopTime earliest_ = kNever;  // a lower bound
   std::uint64_t next_sequence_ = 0;
+  std::vector<Entry> heap_;
+  std::vector<Due> run_;      // sorted
+  std::size_t run_next_ = 0;  // what was before is done with
+  std::size_t run_left_ = 0;  // those that were not removed
+  TimerWheel wheel_;
 };
 
 }  // namespace eddy::internal

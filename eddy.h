@@ -28,6 +28,7 @@
 
 // Synchronisation
 #include "eddy/runtime/queue.h"
+#include "eddy/runtime/sync/barrier.h"
 #include "eddy/runtime/sync/condition.h"
 #include "eddy/runtime/sync/event.h"
 #include "eddy/runtime/sync/lock.h"

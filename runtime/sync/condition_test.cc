@@ -38,8 +38,7 @@ using testing_support::thrown_in;
 using testing_support::Trace;
 using testing_support::turns;
 
-static_assert(!std::is_copy_constructible_v<Condition> &&
-              !std::is_move_constructible_v<Condition>);
+static_assert(!std::is_copy_constructible_v<Condition> && !std::is_move_constructible_v<Condition>);
 
 // Waits once, with a guard, and says how that ended.
 Coro<> wait_and_tell(Condition& condition, std::string name, Trace& trace) {

@@ -18,6 +18,7 @@
 #include "eddy/runtime/task.h"
 
 // Combining
+#include "eddy/runtime/as_completed.h"
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/gather.h"
 #include "eddy/runtime/shield.h"

@@ -21,6 +21,7 @@
 #include "eddy/runtime/as_completed.h"
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/gather.h"
+#include "eddy/runtime/race.h"
 #include "eddy/runtime/shield.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/timeout.h"

@@ -106,8 +106,8 @@ void AsCompletedState::serve() noexcept {
 }
 
 std::string AsCompletedState::describe() const {
-  return "as_completed of " + std::to_string(size_) + ", " +
-         std::to_string(size_ - ended_.size()) + " not done";
+  return "as_completed of " + std::to_string(size_) + ", " + std::to_string(size_ - ended_.size()) +
+         " not done";
 }
 
 bool AsCompletedState::waits_for(const FutureState& other) const noexcept {

@@ -119,13 +119,11 @@ class AsCompletedState {
   Handle timer_;
 };
 
-[[noreturn]] void throw_empty_coro();
 std::exception_ptr nothing_left();
 
 // The part of the awaits that does not depend on what they make of the child.
 template <class Derived, class T>
-class CompletedAwaiter
-    : public PrimitiveAwaiter<Derived, AsCompletedState, CompletedNode, T> {
+class CompletedAwaiter : public PrimitiveAwaiter<Derived, AsCompletedState, CompletedNode, T> {
  public:
   explicit CompletedAwaiter(Ref<AsCompletedState> state) noexcept
       : PrimitiveAwaiter<Derived, AsCompletedState, CompletedNode, T>(*state),
@@ -262,9 +260,7 @@ class [[nodiscard]] AsCompleted {
   // the child ended with is for its handle to say.
   // Cancellation: prompt, and no child is lost by it. Errors: TimeoutError for each child
   // that was not done in time. asyncio: `async for task in as_completed(...)`.
-  auto next() const {
-    return internal::NextCompleted<internal::NextChildAwaiter<Child>>(state_);
-  }
+  auto next() const { return internal::NextCompleted<internal::NextChildAwaiter<Child>>(state_); }
 
   // For eddy's own use.
   explicit AsCompleted(internal::Ref<internal::AsCompletedState> state) noexcept
@@ -273,23 +269,6 @@ class [[nodiscard]] AsCompleted {
  private:
   internal::Ref<internal::AsCompletedState> state_;
 };
-
-namespace internal {
-
-// Errors: InvalidStateError for an empty handle, std::invalid_argument for another loop's,
-// std::logic_error for an empty Coro.
-template <class H>
-void require_startable(LoopCore& loop, const std::vector<H>& awaitables) {
-  for (const H& awaitable : awaitables) {
-    if constexpr (is_coro<H>) {
-      if (!awaitable) throw_empty_coro();
-    } else {
-      require_own(loop, awaitable.state());
-    }
-  }
-}
-
-}  // namespace internal
 
 // Runs the awaitables (a vector of Coro<T>, Task<T> or Future<T>) at the same time, coroutines
 // as tasks that are made now, and gives them in the order in which they end. A handle that is
@@ -309,10 +288,10 @@ template <class H>
 AsCompleted<H> as_completed(std::vector<H> awaitables, Delay timeout = std::nullopt) {
   using internal::AsCompletedState;
   internal::LoopCore& loop = internal::require_running_loop();
-  internal::require_startable(loop, awaitables);
+  for (const H& awaitable : awaitables) internal::require_startable(loop, awaitable);
   if constexpr (internal::is_future_handle<H>) internal::drop_duplicates(awaitables);
-  auto state = internal::Ref<AsCompletedState>::adopt(
-      new AsCompletedState(loop, awaitables.size()));
+  auto state =
+      internal::Ref<AsCompletedState>::adopt(new AsCompletedState(loop, awaitables.size()));
   for (H& awaitable : awaitables) {
     state->watch(internal::ensure_future(loop, std::move(awaitable)).ref());
   }

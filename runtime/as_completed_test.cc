@@ -203,7 +203,7 @@ EDDY_TEST(AsCompleted, EachThatIsLeftWhenTheTimeIsOverGivesTimeoutError) {
   std::vector<std::string> seen;
   for (auto next : as_completed(tasks, 15ms)) {
     const auto outcome = co_await as_outcome(std::move(next));
-    if (!outcome.ok()) EXPECT_TRUE(holds<TimeoutError>(outcome.exception()));
+    EXPECT_EQ(outcome.ok(), !holds<TimeoutError>(outcome.exception()));
     seen.push_back(outcome.ok() ? std::to_string(outcome.value()) : "timeout");
   }
   EXPECT_EQ(seen, (std::vector<std::string>{"1", "timeout", "timeout"}));
@@ -407,8 +407,7 @@ EDDY_TEST(AsCompleted, RefusesBeforeItStartsAny) {
   EXPECT_TRUE(holds<std::logic_error>(
       thrown_in([&] { static_cast<void>(as_completed(std::move(coros))); })));
   std::vector<Task<>> empty(1);
-  EXPECT_TRUE(
-      holds<InvalidStateError>(thrown_in([&] { static_cast<void>(as_completed(empty)); })));
+  EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { static_cast<void>(as_completed(empty)); })));
   Loop other;
   std::vector<Future<>> foreign(1, other.create_future());
   EXPECT_TRUE(

@@ -159,8 +159,7 @@ Coro<RaceResult<As...>> run_race(StoredAwaitable<As>... awaitables) {
 template <Awaitable... As>
   requires(sizeof...(As) > 0)
 Coro<internal::RaceResult<As...>> race(As&&... awaitables) {
-  return internal::run_race<As...>(
-      internal::StoredAwaitable<As>(std::forward<As>(awaitables))...);
+  return internal::run_race<As...>(internal::StoredAwaitable<As>(std::forward<As>(awaitables))...);
 }
 
 }  // namespace eddy

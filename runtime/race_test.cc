@@ -41,9 +41,8 @@ using testing_support::Trace;
 using testing_support::turns;
 
 using Raced = decltype(race(give(1, 1ms), sleep(1ms), std::declval<Task<int&>&>()));
-static_assert(
-    std::is_same_v<AwaitResult<Raced>,
-                   std::variant<int, std::monostate, std::reference_wrapper<int>>>);
+static_assert(std::is_same_v<AwaitResult<Raced>,
+                             std::variant<int, std::monostate, std::reference_wrapper<int>>>);
 
 // Sleeps, and takes a while to clean up when it is cancelled.
 Coro<int> stubborn(Trace& trace, std::string name) {

@@ -26,8 +26,7 @@ template <class R, class P>
 Coro<R> call_step(Block<P>& block) {
   using Returned = decltype(block.call());
   if constexpr (Awaitable<Returned>) {
-    Outcome<R> outcome =
-        co_await OutcomeOf<Returned>(StoredAwaitable<Returned>(block.call()));
+    Outcome<R> outcome = co_await OutcomeOf<Returned>(StoredAwaitable<Returned>(block.call()));
     if constexpr (std::is_void_v<R>) {
       if (!outcome.ok()) co_await EndWith(outcome.exception());
     } else {

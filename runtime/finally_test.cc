@@ -184,8 +184,8 @@ EDDY_TEST(Finally, BorrowsAnLvalue) {
 EDDY_TEST(Finally, RefusesANullCallable) {
   void (*none)() = nullptr;
   const auto nothing = [] {};
-  EXPECT_TRUE(holds<std::invalid_argument>(
-      thrown_in([&] { static_cast<void>(finally_(none, nothing)); })));
+  EXPECT_TRUE(
+      holds<std::invalid_argument>(thrown_in([&] { static_cast<void>(finally_(none, nothing)); })));
   EXPECT_TRUE(holds<std::invalid_argument>(
       thrown_in([&] { static_cast<void>(finally_(nothing, std::function<void()>())); })));
   co_return;

@@ -22,6 +22,7 @@
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/finally.h"
 #include "eddy/runtime/gather.h"
+#include "eddy/runtime/interval.h"
 #include "eddy/runtime/race.h"
 #include "eddy/runtime/shield.h"
 #include "eddy/runtime/sleep.h"

@@ -26,7 +26,8 @@ constexpr char kPayload[] = "eddy/error_code";
 // The categories of the codes that became statuses, so that a name leads back to one.
 class Categories {
  public:
-  Categories() : known_({&std::generic_category(), &std::system_category(), &resolver_category()}) {}
+  Categories()
+      : known_({&std::generic_category(), &std::system_category(), &resolver_category()}) {}
 
   void add(const std::error_category& category) {
     const std::lock_guard lock(mutex_);

@@ -20,6 +20,7 @@
 // Combining
 #include "eddy/runtime/as_completed.h"
 #include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/cancellation_token.h"
 #include "eddy/runtime/finally.h"
 #include "eddy/runtime/gather.h"
 #include "eddy/runtime/interval.h"

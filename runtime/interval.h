@@ -29,8 +29,7 @@ namespace internal {
 
 class IntervalAwaiter final : public LeafAwaiter<IntervalAwaiter, LoopTime>, private TimerNode {
  public:
-  explicit IntervalAwaiter(Interval& interval) noexcept
-      : TimerNode(&fired), interval_(&interval) {}
+  explicit IntervalAwaiter(Interval& interval) noexcept : TimerNode(&fired), interval_(&interval) {}
 
   bool await_ready() const noexcept { return false; }
   bool arm();

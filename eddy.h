@@ -19,8 +19,13 @@
 #include "eddy/runtime/task.h"
 
 // Combining
+#include "eddy/runtime/as_completed.h"
 #include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/cancellation_token.h"
+#include "eddy/runtime/finally.h"
 #include "eddy/runtime/gather.h"
+#include "eddy/runtime/interval.h"
+#include "eddy/runtime/race.h"
 #include "eddy/runtime/shield.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/timeout.h"
@@ -29,6 +34,8 @@
 
 // Synchronisation
 #include "eddy/runtime/queue.h"
+#include "eddy/runtime/sync/barrier.h"
+#include "eddy/runtime/sync/condition.h"
 #include "eddy/runtime/sync/event.h"
 #include "eddy/runtime/sync/lock.h"
 #include "eddy/runtime/sync/semaphore.h"
@@ -42,5 +49,6 @@
 #include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/exception_context.h"
+#include "eddy/runtime/status.h"
 
 #endif  // EDDY_EDDY_H_

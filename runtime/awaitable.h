@@ -42,6 +42,7 @@ class StoredAwaitable {
 
   // What was given, as it was given.
   A&& get() && { return static_cast<A&&>(awaitable_); }
+  const std::remove_cvref_t<A>& peek() const { return awaitable_; }
 
  private:
   std::remove_cvref_t<A> awaitable_;
@@ -65,6 +66,7 @@ class StoredAwaitable<A> {
   }
 
   A&& get() && { return static_cast<A&&>(handle_); }
+  const std::remove_cvref_t<A>& peek() const { return handle_; }
 
  private:
   std::remove_cvref_t<A> handle_;

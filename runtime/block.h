@@ -33,6 +33,9 @@ class Block {
     }
   }
 
+  // For callables without a scope.
+  auto call() { return std::invoke(function()); }
+
  private:
   static constexpr bool kBorrowed = std::is_lvalue_reference_v<F>;
   using Function = std::remove_reference_t<F>;

@@ -6,6 +6,7 @@
 #ifndef EDDY_RUNTIME_REF_H_
 #define EDDY_RUNTIME_REF_H_
 
+#include <cstdint>
 #include <utility>
 
 namespace eddy::internal {
@@ -44,6 +45,26 @@ class Ref {
 
  private:
   T* object_ = nullptr;
+};
+
+// The count that a T needs for that, which deletes it with the last reference.
+template <class T>
+class Counted {
+ public:
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) delete static_cast<T*>(this);
+  }
+
+ protected:
+  Counted() = default;
+  ~Counted() = default;
+
+ private:
+  std::uint32_t references_ = 1;
 };
 
 }  // namespace eddy::internal

@@ -216,6 +216,17 @@ auto start_callable(LoopCore& loop, const How& how, F&& fn, Args&&... args) {
                     how);
 }
 
+// For what starts several: refuses before the first one what ensure_future() would refuse.
+// Errors: as there, and std::logic_error for an empty Coro.
+template <class A>
+void require_startable(const LoopCore& loop, const A& awaitable) {
+  if constexpr (is_coro<A>) {
+    if (!awaitable) throw_empty_coro();
+  } else if constexpr (is_future_handle<A>) {
+    require_own(loop, awaitable.state());
+  }
+}
+
 // The handle of what was given: of a task or future itself, of a new task else.
 // Errors: InvalidStateError for an empty handle, std::invalid_argument for another loop's.
 template <class A>

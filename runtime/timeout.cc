@@ -13,8 +13,7 @@ namespace eddy {
 void Timeout::enter() {
   if (state_ != State::kCreated) throw std::logic_error("eddy: a Timeout was used already");
   internal::LoopCore& loop = internal::require_running_loop();
-  task_ = loop.current_task;
-  cancelling_ = task_->cancelling();
+  scope_.enter();
   state_ = State::kEntered;
   const LoopTime now = loop.read_clock();
   if (!delay_.is_never()) when_ = delay_.after(now);
@@ -28,12 +27,12 @@ void Timeout::reschedule(std::optional<LoopTime> when) {
   }
   timer_.cancel();
   when_ = when;
-  start_timer(task_->loop().read_clock());
+  start_timer(scope_.task().loop().read_clock());
 }
 
 void Timeout::start_timer(LoopTime now) {
   if (!when_.has_value()) return;
-  Loop& loop = internal::loop_of(*task_);
+  Loop& loop = internal::loop_of(scope_.task());
   const auto expire = [this] { on_timeout(); };
   if (*when_ <= now) {
     timer_ = loop.call_soon(expire);
@@ -46,7 +45,7 @@ std::optional<LoopTime> Timeout::when() const noexcept { return when_; }
 
 void Timeout::on_timeout() noexcept {
   state_ = State::kExpiring;
-  task_->cancel({});
+  scope_.request({});
 }
 
 std::exception_ptr Timeout::leave(std::exception_ptr error, bool cancelled) noexcept {
@@ -56,8 +55,8 @@ std::exception_ptr Timeout::leave(std::exception_ptr error, bool cancelled) noex
     return error;
   }
   state_ = State::kExpired;
-  // Somebody else's cancel, which came meanwhile, is not ours to swallow.
-  if (task_->uncancel() > cancelling_ || !cancelled) return error;
+  const bool own = scope_.leave();
+  if (!own || !cancelled) return error;
   try {
     return std::make_exception_ptr(TimeoutError());
   } catch (const std::bad_alloc&) {

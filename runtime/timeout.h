@@ -6,7 +6,6 @@
 #ifndef EDDY_RUNTIME_TIMEOUT_H_
 #define EDDY_RUNTIME_TIMEOUT_H_
 
-#include <cstdint>
 #include <exception>
 #include <optional>
 #include <type_traits>
@@ -14,6 +13,7 @@
 
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/block.h"
+#include "eddy/runtime/cancel_scope.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/delay.h"
 #include "eddy/runtime/errors.h"
@@ -91,8 +91,7 @@ class Timeout {
   Delay delay_;
   std::optional<LoopTime> when_;
   State state_ = State::kCreated;
-  internal::TaskState* task_ = nullptr;  // the task of the block, which outlives it
-  std::uint32_t cancelling_ = 0;         // its cancels when the block began
+  internal::CancelScope scope_;
   Handle timer_;
 };
 

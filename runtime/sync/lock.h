@@ -22,6 +22,8 @@ class Lock;
 
 namespace internal {
 
+class ConditionCore;
+
 // On the lock's list from the begin of the wait until the task is resumed.
 struct LockNode : WaitNode {
   enum class Status : std::uint8_t { kWaiting, kGranted, kCancelled };
@@ -72,6 +74,7 @@ class Lock {
   friend class internal::PrimitiveAwaiter;
   template <class T>
   friend class internal::LockAwaiter;
+  friend class internal::ConditionCore;
   friend Guard;
 
   static constexpr const char* kKind = "Lock";

@@ -41,5 +41,6 @@
 #include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/exception_context.h"
+#include "eddy/runtime/exception_group.h"
 
 #endif  // EDDY_EDDY_H_

@@ -78,7 +78,8 @@ class SystemExit {
 [[noreturn]] void throw_system_error(std::error_code code, const std::string& what);
 std::exception_ptr make_system_error(std::error_code code, const std::string& what);
 
-// `what()` of whatever `error` holds, preceded by its type where it is known.
+// `what()` of whatever `error` holds, preceded by its type where it is known; of a group also
+// what is inside.
 std::string describe_exception(const std::exception_ptr& error);
 
 namespace internal {

@@ -22,6 +22,7 @@
 #include "eddy/runtime/gather.h"
 #include "eddy/runtime/shield.h"
 #include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task_group.h"
 #include "eddy/runtime/timeout.h"
 #include "eddy/runtime/to_thread.h"
 #include "eddy/runtime/wait.h"

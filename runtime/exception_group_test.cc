@@ -125,16 +125,17 @@ class DerivedGroup : public ExceptionGroup {
 TEST(ExceptionGroup, TakesGroupsWholeWhereTheyAreAskedFor) {
   EXPECT_EQ(tree(nested().subgroup<ExceptionGroup>()), tree(nested()));
   EXPECT_EQ(tree(nested().split<ExceptionGroup>().second), "nothing");
-  const ExceptionGroup group("outer",
-                             {runtime("a"), make(DerivedGroup("derived", {logic("b")})),
-                              make(ExceptionGroup("plain", {logic("c")}))});
+  const ExceptionGroup group("outer", {runtime("a"), make(DerivedGroup("derived", {logic("b")})),
+                                       make(ExceptionGroup("plain", {logic("c")}))});
   const auto [ours, rest] = group.split<DerivedGroup>();
   EXPECT_EQ(tree(ours), "outer[derived[b]]");
   EXPECT_EQ(tree(rest), "outer[a, plain[c]]");
 }
 
 TEST(ExceptionGroup, IsDividedByAPredicate) {
-  const auto is_b = [](const std::exception_ptr& error) { return describe_exception(error) == "b"; };
+  const auto is_b = [](const std::exception_ptr& error) {
+    return describe_exception(error) == "b";
+  };
   const auto [ours, rest] = nested().split(is_b);
   EXPECT_EQ(tree(ours), "outer[inner[b]]");
   EXPECT_EQ(tree(rest), "outer[a, inner[c], 7]");

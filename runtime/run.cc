@@ -27,6 +27,10 @@ void report(Loop& loop, const char* message, const AnyTask& task, std::exception
   loop.call_exception_handler(context);
 }
 
+bool is_fatal(const std::exception_ptr& error) {
+  return internal::classify(error) == internal::ExceptionKind::kFatal;
+}
+
 }  // namespace
 
 Runner::~Runner() { close(); }
@@ -71,17 +75,28 @@ void Runner::cancel_all_tasks() {
   const std::vector<AnyTask> tasks = all_tasks(*loop_);
   if (tasks.empty()) return;
   for (const AnyTask& task : tasks) task.cancel();
-  try {
-    loop_->run_until_complete(wait_for_all(tasks, options_.shutdown_timeout()));
-  } catch (...) {
-    // A fatal exception, or a deadlock on a simulated platform: what is left is reported.
-    report(*loop_, "run() could not wait for its tasks", AnyTask(), std::current_exception());
-  }
+  run_to_the_end(loop_->create_task(wait_for_all(tasks, options_.shutdown_timeout())));
   for (const AnyTask& task : tasks) {
     if (!task.done()) {
       report(*loop_, "a task swallowed its cancel and is left behind", task, nullptr);
-    } else if (!task.cancelled() && task.exception() != nullptr) {
+    } else if (!task.cancelled() && task.exception() != nullptr && !is_fatal(task.exception())) {
       report(*loop_, "unhandled exception during run() shutdown", task, task.exception());
+    }
+  }
+}
+
+// A fatal exception leaves the loop at once. It asks for the end that is under way: the others
+// are waited for all the same.
+void Runner::run_to_the_end(const Task<>& task) {
+  while (!task.done()) {
+    try {
+      loop_->run_until_complete(task);
+    } catch (...) {
+      const std::exception_ptr error = std::current_exception();
+      if (is_fatal(error)) continue;
+      // A deadlock on a simulated platform, a loop that was stopped: what is left is reported.
+      report(*loop_, "run() could not wait for its tasks", AnyTask(), error);
+      return;
     }
   }
 }

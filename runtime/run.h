@@ -15,6 +15,7 @@
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/run_options.h"
+#include "eddy/runtime/task.h"
 
 namespace eddy {
 
@@ -51,6 +52,7 @@ class Runner {
  private:
   Loop& loop();
   void cancel_all_tasks();
+  void run_to_the_end(const Task<>& task);
   void deliver_results();
 
   RunOptions options_;

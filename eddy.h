@@ -27,6 +27,11 @@
 #include "eddy/runtime/to_thread.h"
 #include "eddy/runtime/wait.h"
 
+// Threads
+#include "eddy/runtime/concurrent_future.h"
+#include "eddy/runtime/run_coroutine_threadsafe.h"
+#include "eddy/runtime/wrap_future.h"
+
 // Synchronisation
 #include "eddy/runtime/queue.h"
 #include "eddy/runtime/sync/event.h"

@@ -89,8 +89,8 @@ class GroupState {
   RingLink<GroupChild> failed_;         // in the order in which they failed
   std::exception_ptr body_error_;       // neither a cancel nor fatal
   std::exception_ptr fatal_;
-  std::exception_ptr cancelled_;     // the CancelledError that is to come out
-  std::exception_ptr late_cancel_;   // one that came while the group ended anyway
+  std::exception_ptr cancelled_;    // the CancelledError that is to come out
+  std::exception_ptr late_cancel_;  // one that came while the group ended anyway
 };
 
 // The parent's wait for the children.

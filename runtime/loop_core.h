@@ -34,7 +34,8 @@ class TaskState;
 class ThreadJob;
 struct LoopCore;
 
-// What holds descriptors of a loop. A loop that closes asks for their end.
+// What holds descriptors of a loop, or else has to know of its end. A loop that closes asks
+// for theirs.
 class IoObject : public RingLink<IoObject> {
  public:
   // Cancels every op and lets go of the descriptors as soon as that is over; runs nothing of

@@ -512,9 +512,8 @@ TEST(TaskGroupFatal, OfAChildEndsTheRun) {
   Trace trace;
   std::vector<std::string> reports;
   const auto main = [&]() -> Coro<> {
-    get_running_loop().set_exception_handler([&reports](Loop&, const ExceptionContext& context) {
-      reports.push_back(context.message);
-    });
+    get_running_loop().set_exception_handler(
+        [&reports](Loop&, const ExceptionContext& context) { reports.push_back(context.message); });
     const auto exit = []() -> Coro<> {
       co_await turns(2);
       throw SystemExit(3);

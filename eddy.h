@@ -13,6 +13,7 @@
 
 // Coroutines, tasks, futures
 #include "eddy/runtime/any_task.h"
+#include "eddy/runtime/async_generator.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/task.h"

@@ -51,6 +51,8 @@ std::string describe_exception(const std::exception_ptr& error) {
     return "KeyboardInterrupt";
   } catch (const SystemExit& e) {
     return "SystemExit(" + std::to_string(e.code()) + ")";
+  } catch (const GeneratorExit&) {
+    return "GeneratorExit";
   } catch (...) {
     return "an exception that is not a std::exception";
   }

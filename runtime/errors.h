@@ -57,6 +57,13 @@ class DeadlockError : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
+// Thrown at the co_yield of an AsyncGenerator that is closed, so that it cleans up. Not derived
+// from std::exception.
+class GeneratorExit {
+ public:
+  virtual ~GeneratorExit() = default;
+};
+
 // The fatal kinds: thrown from a task or callback they leave Loop::run_forever() at once.
 // Not derived from std::exception.
 class KeyboardInterrupt {

@@ -13,6 +13,7 @@
 #include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/debug.h"
 #include "eddy/runtime/errors.h"
+#include "eddy/runtime/generator_base.h"
 #include "eddy/runtime/task_state.h"
 
 namespace eddy {
@@ -225,6 +226,7 @@ void Loop::close() {
     internal::report_exception(core, "Task was destroyed but it is pending!", nullptr, &task);
   });
   if (!core.tasks.empty()) keep_for_ever(core);
+  while (internal::GeneratorBase* generator = core.generators.front()) generator->loop_closing();
   shutdown_default_executor_now(std::chrono::seconds(0));
   internal::ReadyQueue posted;
   core.inbox->close(posted);
@@ -248,6 +250,8 @@ void Loop::discard_scheduled() noexcept {
       delete posted;
     } else if (auto* done = internal::DoneCallback::from(*runnable)) {
       delete done;
+    } else if (auto* generator = internal::GeneratorBase::from(*runnable)) {
+      generator->release();
     }
   }
 }
@@ -284,6 +288,8 @@ bool Loop::shutdown_default_executor_now(Delay patience) {
   auto* pool = dynamic_cast<ThreadPool*>(executor.get());
   return pool == nullptr || pool->shutdown(patience);
 }
+
+Coro<> Loop::shutdown_asyncgens() { return internal::close_generators(*core_); }
 
 // -- Exceptions ---------------------------------------------------------------------------
 

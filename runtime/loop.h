@@ -19,6 +19,7 @@
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/coro.h"
 #include "eddy/runtime/delay.h"
 #include "eddy/runtime/exception_context.h"
 #include "eddy/runtime/executor.h"
@@ -185,6 +186,12 @@ class Loop {
   // Waits for the jobs of the default executor, blocking the thread for at most `patience`,
   // and refuses new ones. False if some still run: they are left alone.
   bool shutdown_default_executor_now(Delay patience);
+
+  // Closes every AsyncGenerator that was begun and has not ended, all at once, and waits for
+  // that. What their clean-up throws goes to the exception handler. One that a task runs just
+  // now is left to that. run() does it at its end.
+  // asyncio: shutdown_asyncgens.
+  Coro<> shutdown_asyncgens();
 
   // -- Exceptions that nobody retrieves --
 

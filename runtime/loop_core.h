@@ -29,6 +29,7 @@ namespace internal {
 
 class CallbackState;
 class FutureState;
+class GeneratorBase;
 class Inbox;
 class TaskState;
 class ThreadJob;
@@ -86,8 +87,9 @@ struct LoopCore {
   RingLink<TaskState> tasks;  // the unfinished ones, in order of creation
   RingLink<ThreadJob> jobs;   // what executors have
   RingLink<IoObject> io_objects;
-  SendOp instant_send{nullptr};  // for whoever sends memory that is not the op's to keep
-  Loop* loop;                    // null once the loop is gone
+  RingLink<GeneratorBase> generators;  // begun and not ended
+  SendOp instant_send{nullptr};        // for whoever sends memory that is not the op's to keep
+  Loop* loop;                          // null once the loop is gone
   Platform* platform;
   std::exception_ptr fatal;  // leaves run_forever() after the present callback
   std::uint64_t next_task_id = 1;

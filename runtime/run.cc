@@ -51,6 +51,7 @@ void Runner::close() {
   closed_ = true;
   if (loop_ == nullptr) return;
   cancel_all_tasks();
+  close_generators();
   if (!loop_->shutdown_default_executor_now(options_.executor_timeout())) {
     internal::log_line("run(): jobs of the default executor did not end in time");
   }
@@ -83,6 +84,15 @@ void Runner::cancel_all_tasks() {
       report(*loop_, "unhandled exception during run() shutdown", task, task.exception());
     }
   }
+}
+
+void Runner::close_generators() {
+  if (loop_->core().generators.empty()) return;
+  std::vector<AnyTask> closing;
+  closing.push_back(loop_->create_task(loop_->shutdown_asyncgens()));
+  run_to_the_end(loop_->create_task(wait_for_all(closing, options_.shutdown_timeout())));
+  // A clean-up that takes too long, and what others have started.
+  cancel_all_tasks();
 }
 
 // A fatal exception leaves the loop at once. It asks for the end that is under way: the others

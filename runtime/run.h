@@ -20,7 +20,8 @@
 namespace eddy {
 
 // Runs several coroutines on one loop, one after another, and cleans up at the end: cancels
-// the tasks that are left and waits for them, joins the default executor, closes the loop.
+// the tasks that are left and waits for them, closes the async generators, joins the default
+// executor, closes the loop.
 // asyncio: Runner.
 class Runner {
  public:
@@ -52,6 +53,7 @@ class Runner {
  private:
   Loop& loop();
   void cancel_all_tasks();
+  void close_generators();
   void run_to_the_end(const Task<>& task);
   void deliver_results();
 

@@ -99,8 +99,8 @@ template <Awaitable A>
 ConcurrentFuture<internal::ResultOf<A>> run_coroutine_threadsafe(A&& coro, Loop& loop,
                                                                  SourceLocation created) {
   using T = internal::ResultOf<A>;
-  return internal::start_threadsafe<T>(
-      loop, Coro<T>(internal::as_coro(std::forward<A>(coro))), created);
+  return internal::start_threadsafe<T>(loop, Coro<T>(internal::as_coro(std::forward<A>(coro))),
+                                       created);
 }
 
 template <class F, class... Args>

@@ -72,12 +72,8 @@ Coro<> wait_for_cancel(Gate& begun, Gate& cancelled) {
 // A loop that runs on a thread of its own until the end of the test.
 class LoopThread {
  public:
-  LoopThread() {
-    ready_.wait();
-  }
-  ~LoopThread() {
-    stop();
-  }
+  LoopThread() { ready_.wait(); }
+  ~LoopThread() { stop(); }
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
 
@@ -152,7 +148,10 @@ TEST(RunCoroutineThreadsafe, PassesExceptionsOfAnyType) {
   LoopThread other;
   auto failed = run_coroutine_threadsafe(fail("broken"), other.loop());
   EXPECT_EQ(message_of(failed.exception()), "broken");
-  EXPECT_TRUE(holds<std::runtime_error>(thrown_in([&] { failed.get(); return 0; })));
+  EXPECT_TRUE(holds<std::runtime_error>(thrown_in([&] {
+    failed.get();
+    return 0;
+  })));
   struct MoveOnly {
     MoveOnly() = default;
     MoveOnly(MoveOnly&&) = default;
@@ -182,7 +181,10 @@ TEST(RunCoroutineThreadsafe, CancelsTheTask) {
   EXPECT_TRUE(future.done());
   EXPECT_TRUE(future.cancel());
   EXPECT_TRUE(cancelled.wait(10s));
-  EXPECT_TRUE(holds<CancelledError>(thrown_in([&] { future.get(); return 0; })));
+  EXPECT_TRUE(holds<CancelledError>(thrown_in([&] {
+    future.get();
+    return 0;
+  })));
   EXPECT_TRUE(holds<CancelledError>(thrown_in([&] { return future.exception(); })));
 }
 
@@ -193,7 +195,12 @@ TEST(RunCoroutineThreadsafe, ACancelEndsTheWaitOfOthers) {
   Gate cancelled;
   auto future = run_coroutine_threadsafe(wait_for_cancel(begun, cancelled), other.loop());
   std::exception_ptr seen;
-  std::thread waiter([&seen, future] { seen = thrown_in([&] { future.get(); return 0; }); });
+  std::thread waiter([&seen, future] {
+    seen = thrown_in([&] {
+      future.get();
+      return 0;
+    });
+  });
   begun.wait();
   future.cancel();
   waiter.join();
@@ -243,7 +250,10 @@ TEST(RunCoroutineThreadsafe, TellsOfACancelOnTheLoop) {
     co_await sleep(1h);
   };
   auto future = run_coroutine_threadsafe(other.loop(), body);
-  const auto error = thrown_in([&] { future.get(); return 0; });
+  const auto error = thrown_in([&] {
+    future.get();
+    return 0;
+  });
   EXPECT_EQ(message_of(error), "by itself");
   EXPECT_TRUE(future.cancelled());
 }
@@ -318,7 +328,12 @@ TEST(RunCoroutineThreadsafe, ALoopThatClosesEndsTheWait) {
   auto future = run_coroutine_threadsafe(wait_for_cancel(begun, cancelled), other->loop());
   begun.wait();
   std::exception_ptr seen;
-  std::thread waiter([&] { seen = thrown_in([&] { future.get(); return 0; }); });
+  std::thread waiter([&] {
+    seen = thrown_in([&] {
+      future.get();
+      return 0;
+    });
+  });
   other->stop();
   waiter.join();
   EXPECT_TRUE(holds<CancelledError>(seen));

@@ -93,8 +93,8 @@ template <class T>
 [[nodiscard]] Future<T> wrap_future(ConcurrentFuture<T> future) {
   internal::ConcurrentState& state = future.state();
   internal::LoopCore& loop = internal::require_running_loop();
-  auto wrapped = internal::Ref<internal::FutureState>::adopt(
-      new internal::WrappedState<T>(loop, future));
+  auto wrapped =
+      internal::Ref<internal::FutureState>::adopt(new internal::WrappedState<T>(loop, future));
   auto* job = new internal::WrapJob<T>(loop, wrapped, future);
   internal::WhenDone when_done(state);
   job->start(when_done);

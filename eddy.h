@@ -30,7 +30,9 @@
 
 // Threads
 #include "eddy/runtime/concurrent_future.h"
+#include "eddy/runtime/executor.h"
 #include "eddy/runtime/run_coroutine_threadsafe.h"
+#include "eddy/runtime/thread_pool.h"
 #include "eddy/runtime/wrap_future.h"
 
 // Synchronisation

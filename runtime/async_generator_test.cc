@@ -637,9 +637,7 @@ TEST(AsyncGeneratorEnd, AClosedLoopLeavesOnlyDestructors) {
       EXPECT_EQ(trace.size(), turn < 2 ? 0u : 1u);
       loop.close();
       Loop second;
-      const auto refused = [&]() -> Coro<std::exception_ptr> {
-        return thrown_by(kept.next());
-      };
+      const auto refused = [&]() -> Coro<std::exception_ptr> { return thrown_by(kept.next()); };
       EXPECT_TRUE(holds<std::logic_error>(second.run_until_complete(refused())));
     }
     // A task that was left behind keeps what it has for ever.

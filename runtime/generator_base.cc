@@ -112,8 +112,8 @@ void GeneratorBase::close_dropped(Runnable& runnable) noexcept {
   // The end of the run may have closed it meanwhile, or does so now.
   if (!generator->has_clean_up_to_do() || generator->running_) return;
   try {
-    static_cast<void>(start_task(*generator->loop_, close_and_report(generator),
-                                 TaskOptions(SourceLocation())));
+    static_cast<void>(
+        start_task(*generator->loop_, close_and_report(generator), TaskOptions(SourceLocation())));
   } catch (...) {
     // Without the memory for it only its destructors run.
     generator->close();

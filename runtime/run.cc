@@ -19,6 +19,11 @@ Coro<> wait_for_all(std::vector<AnyTask> tasks, Delay patience) {
   co_await wait(std::move(tasks), WaitOptions().timeout(patience));
 }
 
+Coro<> end_executor_of(Loop& loop, Delay patience) {
+  const bool ended = co_await loop.shutdown_default_executor(patience);
+  if (!ended) internal::log_line("run(): jobs of the default executor did not end in time");
+}
+
 void report(Loop& loop, const char* message, const AnyTask& task, std::exception_ptr error) {
   ExceptionContext context;
   context.message = message;
@@ -52,9 +57,7 @@ void Runner::close() {
   if (loop_ == nullptr) return;
   cancel_all_tasks();
   close_generators();
-  if (!loop_->shutdown_default_executor_now(options_.executor_timeout())) {
-    internal::log_line("run(): jobs of the default executor did not end in time");
-  }
+  end_executor();
   deliver_results();
   left_ = loop_->counters();
   loop_->close();
@@ -95,6 +98,12 @@ void Runner::close_generators() {
   cancel_all_tasks();
 }
 
+// The loop goes on meanwhile, for jobs that wait for it.
+void Runner::end_executor() {
+  if (!loop_->has_default_executor()) return;
+  run_to_the_end(loop_->create_task(end_executor_of(*loop_, options_.executor_timeout())));
+}
+
 // A fatal exception leaves the loop at once. It asks for the end that is under way: the others
 // are waited for all the same.
 void Runner::run_to_the_end(const Task<>& task) {
@@ -105,7 +114,7 @@ void Runner::run_to_the_end(const Task<>& task) {
       const std::exception_ptr error = std::current_exception();
       if (is_fatal(error)) continue;
       // A deadlock on a simulated platform, a loop that was stopped: what is left is reported.
-      report(*loop_, "run() could not wait for its tasks", AnyTask(), error);
+      report(*loop_, "run() could not wait for what was left", AnyTask(), error);
       return;
     }
   }

@@ -54,6 +54,7 @@ class Runner {
   Loop& loop();
   void cancel_all_tasks();
   void close_generators();
+  void end_executor();
   void run_to_the_end(const Task<>& task);
   void deliver_results();
 

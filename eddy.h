@@ -13,6 +13,7 @@
 
 // Coroutines, tasks, futures
 #include "eddy/runtime/any_task.h"
+#include "eddy/runtime/async_generator.h"
 #include "eddy/runtime/context.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/future.h"
@@ -28,9 +29,17 @@
 #include "eddy/runtime/race.h"
 #include "eddy/runtime/shield.h"
 #include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task_group.h"
 #include "eddy/runtime/timeout.h"
 #include "eddy/runtime/to_thread.h"
 #include "eddy/runtime/wait.h"
+
+// Threads
+#include "eddy/runtime/concurrent_future.h"
+#include "eddy/runtime/executor.h"
+#include "eddy/runtime/run_coroutine_threadsafe.h"
+#include "eddy/runtime/thread_pool.h"
+#include "eddy/runtime/wrap_future.h"
 
 // Synchronisation
 #include "eddy/runtime/queue.h"
@@ -49,6 +58,7 @@
 #include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/exception_context.h"
+#include "eddy/runtime/exception_group.h"
 #include "eddy/runtime/status.h"
 
 #endif  // EDDY_EDDY_H_

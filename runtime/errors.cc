@@ -3,9 +3,22 @@
 
 #include "eddy/runtime/errors.h"
 
-#include <typeinfo>
+#include "eddy/runtime/exception_group.h"
 
 namespace eddy {
+
+namespace {
+
+std::string describe_group(const ExceptionGroup& group) {
+  std::string text = group.what();
+  const char* separator = ": ";
+  for (const std::exception_ptr& error : group.exceptions()) {
+    text += std::exchange(separator, "; ") + describe_exception(error);
+  }
+  return text;
+}
+
+}  // namespace
 
 TimeoutError::TimeoutError() : TimeoutError("timed out") {}
 
@@ -30,12 +43,16 @@ std::string describe_exception(const std::exception_ptr& error) {
     return e.message().empty() ? "CancelledError" : "CancelledError: " + e.message();
   } catch (const TimeoutError& e) {
     return std::string("TimeoutError: ") + e.what();
+  } catch (const ExceptionGroup& e) {
+    return describe_group(e);
   } catch (const std::exception& e) {
     return e.what();
   } catch (const KeyboardInterrupt&) {
     return "KeyboardInterrupt";
   } catch (const SystemExit& e) {
     return "SystemExit(" + std::to_string(e.code()) + ")";
+  } catch (const GeneratorExit&) {
+    return "GeneratorExit";
   } catch (...) {
     return "an exception that is not a std::exception";
   }

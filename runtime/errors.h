@@ -57,6 +57,13 @@ class DeadlockError : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
+// Thrown at the co_yield of an AsyncGenerator that is closed, so that it cleans up. Not derived
+// from std::exception.
+class GeneratorExit {
+ public:
+  virtual ~GeneratorExit() = default;
+};
+
 // The fatal kinds: thrown from a task or callback they leave Loop::run_forever() at once.
 // Not derived from std::exception.
 class KeyboardInterrupt {
@@ -78,7 +85,8 @@ class SystemExit {
 [[noreturn]] void throw_system_error(std::error_code code, const std::string& what);
 std::exception_ptr make_system_error(std::error_code code, const std::string& what);
 
-// `what()` of whatever `error` holds, preceded by its type where it is known.
+// `what()` of whatever `error` holds, preceded by its type where it is known; of a group also
+// what is inside.
 std::string describe_exception(const std::exception_ptr& error);
 
 namespace internal {

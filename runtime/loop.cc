@@ -15,6 +15,8 @@
 #include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/debug.h"
 #include "eddy/runtime/errors.h"
+#include "eddy/runtime/generator_base.h"
+#include "eddy/runtime/outcome.h"
 #include "eddy/runtime/task_state.h"
 
 namespace eddy {
@@ -52,6 +54,15 @@ void watch_forks() {
   [[maybe_unused]] static const bool watched =
       (internal::call_in_forked_child(&leave_loop_in_forked_child), true);
 }
+// Takes one job, which is run when the pool has no more to do.
+class WhenEnded final : public Executor {
+ public:
+  explicit WhenEnded(ThreadPoolExecutor& pool) : pool_(pool) {}
+  void submit(absl::AnyInvocable<void()> job) override { pool_.close(std::move(job)); }
+
+ private:
+  ThreadPoolExecutor& pool_;
+};
 
 }  // namespace
 
@@ -262,6 +273,7 @@ void Loop::close() {
     internal::report_exception(core, "Task was destroyed but it is pending!", nullptr, &task);
   });
   if (!core.tasks.empty()) keep_for_ever(core);
+  while (internal::GeneratorBase* generator = core.generators.front()) generator->loop_closing();
   shutdown_default_executor_now(std::chrono::seconds(0));
   internal::ReadyQueue posted;
   core.inbox->close(posted);
@@ -292,6 +304,8 @@ void Loop::discard_scheduled() noexcept {
       delete posted;
     } else if (auto* done = internal::DoneCallback::from(*runnable)) {
       delete done;
+    } else if (auto* generator = internal::GeneratorBase::from(*runnable)) {
+      generator->release();
     }
   }
 }
@@ -318,16 +332,46 @@ void Loop::set_default_executor(std::shared_ptr<Executor> executor) {
 
 Executor& Loop::default_executor() {
   if (executor_closed_) throw std::runtime_error("eddy: the default executor was shut down");
-  if (executor_ == nullptr) executor_ = std::make_shared<ThreadPool>();
+  if (executor_ == nullptr) executor_ = std::make_shared<ThreadPoolExecutor>();
   return *executor_;
 }
 
-bool Loop::shutdown_default_executor_now(Delay patience) {
+// Refuses new jobs from now on. Null if there is nothing to wait for.
+std::shared_ptr<ThreadPoolExecutor> Loop::take_executor() {
   executor_closed_ = true;
-  const std::shared_ptr<Executor> executor = std::exchange(executor_, nullptr);
-  auto* pool = dynamic_cast<ThreadPool*>(executor.get());
+  return std::dynamic_pointer_cast<ThreadPoolExecutor>(std::exchange(executor_, nullptr));
+}
+
+bool Loop::shutdown_default_executor_now(Delay patience) {
+  const std::shared_ptr<ThreadPoolExecutor> pool = take_executor();
   return pool == nullptr || pool->shutdown(patience);
 }
+
+Coro<bool> Loop::shutdown_default_executor(Delay patience) {
+  const std::shared_ptr<ThreadPoolExecutor> pool = take_executor();
+  if (pool == nullptr) co_return true;
+  const Future<bool> over = create_future<bool>();
+  WhenEnded when_ended(*pool);
+  const Future<> end = run_in_executor(&when_ended, [] {});
+  end.add_done_callback([over](const Future<>&) {
+    if (!over.done()) over.set_result(true);
+  });
+  TimerHandle timer;
+  if (!patience.is_never()) {
+    timer = call_later(patience, [over] {
+      if (!over.done()) over.set_result(false);
+    });
+  }
+  Outcome<bool> outcome = co_await as_outcome(over);
+  timer.cancel();
+  end.cancel();
+  // The threads have ended, or are let go of.
+  const bool ended = pool->shutdown(std::chrono::seconds(0));
+  if (!outcome.ok()) co_return internal::EndWith(outcome.exception());
+  co_return ended;
+}
+
+Coro<> Loop::shutdown_asyncgens() { return internal::close_generators(*core_); }
 
 // -- Exceptions ---------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/coro.h"
 #include "eddy/runtime/delay.h"
 #include "eddy/runtime/exception_context.h"
 #include "eddy/runtime/executor.h"
@@ -198,9 +199,23 @@ class Loop {
   // Errors: std::invalid_argument for null.
   void set_default_executor(std::shared_ptr<Executor> executor);
 
-  // Waits for the jobs of the default executor, blocking the thread for at most `patience`,
-  // and refuses new ones. False if some still run: they are left alone.
+  // Refuses new jobs for the default executor and waits for those that it has, for at most
+  // `patience`, while the loop goes on. False if some still run: they are left alone, as by a
+  // cancel. (An executor that is no ThreadPoolExecutor is not waited for.)
+  // asyncio: shutdown_default_executor, which gives nothing and warns.
+  Coro<bool> shutdown_default_executor(Delay patience = std::nullopt);
+
+  // The same, blocking the thread; of real time.
   bool shutdown_default_executor_now(Delay patience);
+
+  // Whether there is one: set, or made by the first call for it.
+  bool has_default_executor() const noexcept { return executor_ != nullptr; }
+
+  // Closes every AsyncGenerator that was begun and has not ended, all at once, and waits for
+  // that. What their clean-up throws goes to the exception handler. One that a task runs just
+  // now is left to that. run() does it at its end.
+  // asyncio: shutdown_asyncgens.
+  Coro<> shutdown_asyncgens();
 
   // -- Exceptions that nobody retrieves --
 
@@ -254,6 +269,7 @@ class Loop {
   void run_slow_checked(internal::Runnable& runnable);
   void discard_scheduled() noexcept;
   Executor& default_executor();
+  std::shared_ptr<ThreadPoolExecutor> take_executor();
 
   internal::Ref<internal::LoopCore> core_;
   std::shared_ptr<Executor> executor_;

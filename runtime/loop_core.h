@@ -33,12 +33,14 @@ namespace internal {
 
 class CallbackState;
 class FutureState;
+class GeneratorBase;
 class Inbox;
 class TaskState;
 class ThreadJob;
 struct LoopCore;
 
-// What holds descriptors of a loop. A loop that closes asks for their end.
+// What holds descriptors of a loop, or else has to know of its end. A loop that closes asks
+// for theirs.
 class IoObject : public RingLink<IoObject> {
  public:
   // Cancels every op and lets go of the descriptors as soon as that is over; runs nothing of
@@ -107,8 +109,9 @@ struct LoopCore {
   RingLink<TaskState> tasks;  // the unfinished ones, in order of creation
   RingLink<ThreadJob> jobs;   // what executors have
   RingLink<IoObject> io_objects;
-  SendOp instant_send{nullptr};  // for whoever sends memory that is not the op's to keep
-  Loop* loop;                    // null once the loop is gone
+  RingLink<GeneratorBase> generators;  // begun and not ended
+  SendOp instant_send{nullptr};        // for whoever sends memory that is not the op's to keep
+  Loop* loop;                          // null once the loop is gone
   Platform* platform;
   SignalReceiver* signal_receiver = nullptr;
   std::atomic<bool> signal_pending{false};  // set in signal handlers

@@ -76,11 +76,11 @@ class PromiseBase {
   PromiseBase& operator=(const PromiseBase&) = delete;
   ~PromiseBase() = default;
 
- private:
   // Control goes back to whoever resumed it: the await_suspend that started it, or the
   // step loop, which goes on with the parent.
   static void end(PromiseBase& self) noexcept;
 
+ private:
   std::exception_ptr error_;
 };
 

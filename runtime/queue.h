@@ -13,29 +13,12 @@
 #include <utility>
 
 #include "eddy/runtime/queue_core.h"
+#include "eddy/runtime/queue_errors.h"
 #include "eddy/runtime/queue_store.h"
 #include "eddy/runtime/sync/waiting.h"
 #include "eddy/runtime/wait_list.h"
 
 namespace eddy {
-
-// get_nowait() of an empty queue.
-class QueueEmpty : public std::runtime_error {
- public:
-  QueueEmpty() : std::runtime_error("eddy: the queue is empty") {}
-};
-
-// put_nowait() into a full queue.
-class QueueFull : public std::runtime_error {
- public:
-  QueueFull() : std::runtime_error("eddy: the queue is full") {}
-};
-
-// put() after shutdown(), and get() of a queue that is empty then.
-class QueueShutDown : public std::runtime_error {
- public:
-  QueueShutDown() : std::runtime_error("eddy: the queue was shut down") {}
-};
 
 namespace internal {
 

@@ -19,12 +19,21 @@ Coro<> wait_for_all(std::vector<AnyTask> tasks, Delay patience) {
   co_await wait(std::move(tasks), WaitOptions().timeout(patience));
 }
 
+Coro<> end_executor_of(Loop& loop, Delay patience) {
+  const bool ended = co_await loop.shutdown_default_executor(patience);
+  if (!ended) internal::log_line("run(): jobs of the default executor did not end in time");
+}
+
 void report(Loop& loop, const char* message, const AnyTask& task, std::exception_ptr error) {
   ExceptionContext context;
   context.message = message;
   context.task = task;
   context.exception = std::move(error);
   loop.call_exception_handler(context);
+}
+
+bool is_fatal(const std::exception_ptr& error) {
+  return internal::classify(error) == internal::ExceptionKind::kFatal;
 }
 
 }  // namespace
@@ -60,9 +69,8 @@ void Runner::close() {
     return;
   }
   cancel_all_tasks();
-  if (!loop_->shutdown_default_executor_now(options_.executor_timeout())) {
-    internal::log_line("run(): jobs of the default executor did not end in time");
-  }
+  close_generators();
+  end_executor();
   deliver_results();
   left_ = loop_->counters();
   loop_->close();
@@ -84,17 +92,43 @@ void Runner::cancel_all_tasks() {
   const std::vector<AnyTask> tasks = all_tasks(*loop_);
   if (tasks.empty()) return;
   for (const AnyTask& task : tasks) task.cancel();
-  try {
-    loop_->run_until_complete(wait_for_all(tasks, options_.shutdown_timeout()));
-  } catch (...) {
-    // A fatal exception, or a deadlock on a simulated platform: what is left is reported.
-    report(*loop_, "run() could not wait for its tasks", AnyTask(), std::current_exception());
-  }
+  run_to_the_end(loop_->create_task(wait_for_all(tasks, options_.shutdown_timeout())));
   for (const AnyTask& task : tasks) {
     if (!task.done()) {
       report(*loop_, "a task swallowed its cancel and is left behind", task, nullptr);
-    } else if (!task.cancelled() && task.exception() != nullptr) {
+    } else if (!task.cancelled() && task.exception() != nullptr && !is_fatal(task.exception())) {
       report(*loop_, "unhandled exception during run() shutdown", task, task.exception());
+    }
+  }
+}
+
+void Runner::close_generators() {
+  if (loop_->core().generators.empty()) return;
+  std::vector<AnyTask> closing;
+  closing.push_back(loop_->create_task(loop_->shutdown_asyncgens()));
+  run_to_the_end(loop_->create_task(wait_for_all(closing, options_.shutdown_timeout())));
+  // A clean-up that takes too long, and what others have started.
+  cancel_all_tasks();
+}
+
+// The loop goes on meanwhile, for jobs that wait for it.
+void Runner::end_executor() {
+  if (!loop_->has_default_executor()) return;
+  run_to_the_end(loop_->create_task(end_executor_of(*loop_, options_.executor_timeout())));
+}
+
+// A fatal exception leaves the loop at once. It asks for the end that is under way: the others
+// are waited for all the same.
+void Runner::run_to_the_end(const Task<>& task) {
+  while (!task.done()) {
+    try {
+      loop_->run_until_complete(task);
+    } catch (...) {
+      const std::exception_ptr error = std::current_exception();
+      if (is_fatal(error)) continue;
+      // A deadlock on a simulated platform, a loop that was stopped: what is left is reported.
+      report(*loop_, "run() could not wait for what was left", AnyTask(), error);
+      return;
     }
   }
 }

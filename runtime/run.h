@@ -24,7 +24,8 @@
 namespace eddy {
 
 // Runs several coroutines on one loop, one after another, and cleans up at the end: cancels
-// the tasks that are left and waits for them, joins the default executor, closes the loop.
+// the tasks that are left and waits for them, closes the async generators, joins the default
+// executor, closes the loop.
 // asyncio: Runner.
 class Runner {
  public:
@@ -72,6 +73,9 @@ class Runner {
   // Of all its mains: a copy of that of the thread at its first run.
   Context context();
   void cancel_all_tasks();
+  void close_generators();
+  void end_executor();
+  void run_to_the_end(const Task<>& task);
   void deliver_results();
 
   RunOptions options_;

@@ -45,7 +45,7 @@ class RunOptions {
   RunOptions shutdown_timeout(Delay delay) && { return shutdown_timeout(delay); }
 
   // How long it waits for the jobs of the default executor.
-  // Default: 300 s of real time, as asyncio.
+  // Default: 300 s of the loop's time, as asyncio.
   RunOptions& executor_timeout(Delay delay) & {
     executor_timeout_ = delay;
     return *this;

@@ -183,15 +183,25 @@ template <class F, class... Args>
 concept CoroFunction =
     std::invocable<std::decay_t<F>, std::decay_t<Args>...> && is_coro<CoroOf<F, Args...>>;
 
+// A coroutine that gives what `awaitable` gives: itself, if it is one.
+template <class A>
+decltype(auto) as_coro(A&& awaitable) {
+  if constexpr (is_coro<std::remove_cvref_t<A>>) {
+    static_assert(!std::is_lvalue_reference_v<A>,
+                  "eddy: a Coro is run once: write std::move(coro)");
+    return std::move(awaitable);
+  } else {
+    return run_awaitable<A>(StoredAwaitable<A>(std::forward<A>(awaitable)));
+  }
+}
+
 // Makes a task of any awaitable.
 // Errors: std::logic_error for a closed loop, an empty Coro or (InvalidStateError) handle.
 template <class A, class How>
 Task<ResultOf<A>> start_task(LoopCore& loop, A&& awaitable, const How& how) {
-  if constexpr (is_coro<std::remove_cvref_t<A>>) {
-    static_assert(!std::is_lvalue_reference_v<A>,
-                  "eddy: a Coro is run once: write std::move(coro)");
-    return start_coro(loop, std::move(awaitable), how);
-  } else if constexpr (Operation<A>) {
+  if constexpr (!Operation<A>) {
+    return start_coro(loop, as_coro(std::forward<A>(awaitable)), how);
+  } else {
     StoredAwaitable<A> stored(std::forward<A>(awaitable));
     if (loop.closed) [[unlikely]]
       throw_loop_closed();
@@ -199,8 +209,6 @@ Task<ResultOf<A>> start_task(LoopCore& loop, A&& awaitable, const How& how) {
     Task<ResultOf<A>> task(Ref<FutureState>::adopt(state));
     launch(loop, *state, how);
     return task;
-  } else {
-    return start_coro(loop, run_awaitable<A>(StoredAwaitable<A>(std::forward<A>(awaitable))), how);
   }
 }
 

@@ -14,9 +14,12 @@ struct ThreadJobRelease {
   ThreadJobRelease(ThreadJobRelease&& other) noexcept : job(std::exchange(other.job, nullptr)) {}
   ThreadJobRelease& operator=(ThreadJobRelease&&) = delete;
   ~ThreadJobRelease() {
-    if (job != nullptr) job->release();
+    if (job == nullptr) return;
+    job->closure_destroyed();
+    job->release();
   }
   void operator()() noexcept {
+    job->hold_.store(ThreadJob::Hold::kRun, std::memory_order_relaxed);
     {
       const ContextScope scope(std::move(job->context_));
       job->call();
@@ -37,6 +40,17 @@ void ThreadJob::start(Executor& executor) {
     release();
     throw;
   }
+  // Dropped meanwhile, although the executor did not refuse it.
+  Hold expected = Hold::kSubmitting;
+  if (!hold_.compare_exchange_strong(expected, Hold::kSubmitted) && expected == Hold::kDropped) {
+    loop_->ready.push(*this);
+  }
+}
+
+// Before start() knows whether the executor has refused it, the loop must not be told.
+void ThreadJob::closure_destroyed() noexcept {
+  if (hold_.load(std::memory_order_relaxed) == Hold::kRun) return;
+  if (hold_.exchange(Hold::kDropped) == Hold::kSubmitted) inbox_->post(*this);
 }
 
 void ThreadJob::detach() noexcept {
@@ -49,7 +63,13 @@ void ThreadJob::deliver(Runnable& runnable) noexcept {
   auto& self = static_cast<ThreadJob&>(runnable);
   self.detach();
   // A cancelled future drops what the job gave, without a report.
-  if (!self.future_->done()) self.settle(*self.future_);
+  if (!self.future_->done()) {
+    if (self.hold_.load(std::memory_order_relaxed) == Hold::kDropped) {
+      self.future_->finish_cancelled(nullptr);
+    } else {
+      self.settle(*self.future_);
+    }
+  }
   self.future_ = Ref<FutureState>();
   self.release();
 }

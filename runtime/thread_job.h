@@ -7,6 +7,7 @@
 #define EDDY_RUNTIME_THREAD_JOB_H_
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -32,7 +33,8 @@ class ThreadJob : public Runnable, public RingLink<ThreadJob> {
   // What the function is called in. Before start().
   void set_context(ContextRef context) noexcept { context_ = std::move(context); }
 
-  // Hands the job to `executor`. Errors: what the executor throws; the job is then gone.
+  // Hands the job to `executor`; one that this drops without a call is cancelled.
+  // Errors: what the executor throws; the job is then gone.
   void start(Executor& executor);
 
   // The loop closes and waits no longer.
@@ -50,7 +52,11 @@ class ThreadJob : public Runnable, public RingLink<ThreadJob> {
  private:
   friend struct ThreadJobRelease;
 
+  // Of the executor's closure, as far as the loop has to be told of its end.
+  enum class Hold : std::uint8_t { kSubmitting, kSubmitted, kRun, kDropped };
+
   static void deliver(Runnable& runnable) noexcept;
+  void closure_destroyed() noexcept;
   void detach() noexcept;
   void release() noexcept {
     if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
@@ -61,6 +67,7 @@ class ThreadJob : public Runnable, public RingLink<ThreadJob> {
   ContextRef context_;
   std::shared_ptr<Inbox> inbox_;
   std::atomic<int> owners_{2};
+  std::atomic<Hold> hold_{Hold::kSubmitting};
 };
 
 template <class R, class F, class... Args>

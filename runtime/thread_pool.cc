@@ -13,10 +13,12 @@
 #include <system_error>
 #include <utility>
 
+#include "eddy/runtime/queue_errors.h"
+
 namespace eddy {
 
 // Apart from the pool, because threads that were given up outlive it.
-struct ThreadPool::Shared {
+struct ThreadPoolExecutor::Shared {
   std::mutex mutex;
   std::condition_variable work_or_end;
   std::condition_variable thread_ended;
@@ -25,33 +27,41 @@ struct ThreadPool::Shared {
   std::size_t running = 0;
   std::size_t alive = 0;
   bool closed = false;
+  std::vector<absl::AnyInvocable<void()>> when_ended;
 };
 
-std::size_t ThreadPool::default_size() {
+std::size_t ThreadPoolExecutor::default_size() {
   return std::min<std::size_t>(32, std::thread::hardware_concurrency() + 4);
 }
 
-ThreadPool::ThreadPool(std::size_t max_threads)
-    : shared_(std::make_shared<Shared>()), max_threads_(max_threads) {
-  if (max_threads == 0) throw std::invalid_argument("eddy: a thread pool of no threads");
+ThreadPoolExecutor::ThreadPoolExecutor(std::size_t max_workers,
+                                       std::optional<std::size_t> max_queued)
+    : shared_(std::make_shared<Shared>()), max_workers_(max_workers), max_queued_(max_queued) {
+  if (max_workers == 0) throw std::invalid_argument("eddy: a thread pool of no threads");
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPoolExecutor::~ThreadPoolExecutor() {
   // None are left if they have ended, or were given up.
   if (!threads_.empty()) shutdown();
 }
 
-void ThreadPool::submit(absl::AnyInvocable<void()> job) {
+bool ThreadPoolExecutor::is_full() const {
+  const std::size_t jobs = shared_->running + shared_->queue.size();
+  return max_queued_.has_value() && jobs >= max_workers_ && jobs - max_workers_ >= *max_queued_;
+}
+
+void ThreadPoolExecutor::submit(absl::AnyInvocable<void()> job) {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   if (shared_->closed) throw std::runtime_error("eddy: the executor was shut down");
+  if (is_full()) throw QueueFull("eddy: the executor has too many jobs");
   shared_->queue.push_back(std::move(job));
   if (shared_->idle >= shared_->queue.size()) {
     shared_->work_or_end.notify_one();
     return;
   }
-  if (threads_.size() >= max_threads_) return;
+  if (threads_.size() >= max_workers_) return;
   try {
-    threads_.emplace_back(&ThreadPool::work, shared_);
+    threads_.emplace_back(&ThreadPoolExecutor::work, shared_);
     ++shared_->alive;
   } catch (...) {
     // The threads there are will come to it; without any nobody would.
@@ -61,7 +71,7 @@ void ThreadPool::submit(absl::AnyInvocable<void()> job) {
   }
 }
 
-void ThreadPool::work(std::shared_ptr<Shared> shared) {
+void ThreadPoolExecutor::work(std::shared_ptr<Shared> shared) {
   std::unique_lock<std::mutex> lock(shared->mutex);
   for (;;) {
     while (shared->queue.empty() && !shared->closed) {
@@ -80,11 +90,16 @@ void ThreadPool::work(std::shared_ptr<Shared> shared) {
     lock.lock();
     --shared->running;
   }
-  --shared->alive;
+  std::vector<absl::AnyInvocable<void()>> when_ended;
+  if (--shared->alive == 0) when_ended.swap(shared->when_ended);
   shared->thread_ended.notify_all();
+  lock.unlock();
+  for (absl::AnyInvocable<void()>& function : when_ended) function();
 }
 
-bool ThreadPool::shutdown(Delay patience) {
+bool ThreadPoolExecutor::shutdown(Delay patience) {
+  std::vector<std::thread> threads;
+  bool ended = true;
   {
     std::unique_lock<std::mutex> lock(shared_->mutex);
     shared_->closed = true;
@@ -92,21 +107,52 @@ bool ThreadPool::shutdown(Delay patience) {
     const auto all_ended = [this] { return shared_->alive == 0; };
     if (patience.is_never()) {
       shared_->thread_ended.wait(lock, all_ended);
-    } else if (!shared_->thread_ended.wait_for(
-                   lock, std::chrono::nanoseconds(patience.duration().count()), all_ended)) {
-      for (std::thread& thread : threads_) thread.detach();
-      threads_.clear();
-      return false;
+    } else {
+      ended = shared_->thread_ended.wait_for(
+          lock, std::chrono::nanoseconds(patience.duration().count()), all_ended);
+    }
+    threads.swap(threads_);
+  }
+  for (std::thread& thread : threads) {
+    if (ended) {
+      thread.join();
+    } else {
+      thread.detach();
     }
   }
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
-  return true;
+  return ended;
 }
 
-std::size_t ThreadPool::running() const {
+void ThreadPoolExecutor::close(absl::AnyInvocable<void()> fn) {
+  {
+    const std::lock_guard<std::mutex> lock(shared_->mutex);
+    shared_->closed = true;
+    shared_->work_or_end.notify_all();
+    if (shared_->alive > 0) {
+      shared_->when_ended.push_back(std::move(fn));
+      return;
+    }
+  }
+  fn();
+}
+
+std::size_t ThreadPoolExecutor::cancel_queued() {
+  std::deque<absl::AnyInvocable<void()>> dropped;
+  {
+    const std::lock_guard<std::mutex> lock(shared_->mutex);
+    dropped.swap(shared_->queue);
+  }
+  return dropped.size();
+}
+
+std::size_t ThreadPoolExecutor::running() const {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   return shared_->running;
+}
+
+std::size_t ThreadPoolExecutor::queued() const {
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  return shared_->queue.size();
 }
 
 }  // namespace eddy

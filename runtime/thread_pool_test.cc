@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/runtime/queue_errors.h"
+
 namespace eddy {
 namespace {
 
@@ -42,14 +44,14 @@ class Gate {
 };
 
 // EXE-06
-TEST(ThreadPool, IsBoundedAndQueuesTheRest) {
+TEST(ThreadPoolExecutor, IsBoundedAndQueuesTheRest) {
   std::atomic<int> inside{0};
   std::atomic<int> most{0};
   std::atomic<int> done{0};
   std::mutex mutex;
   std::set<std::thread::id> threads;
   {
-    ThreadPool pool(3);
+    ThreadPoolExecutor pool(3);
     for (int i = 0; i < 60; ++i) {
       pool.submit([&] {
         const int now = ++inside;
@@ -73,14 +75,14 @@ TEST(ThreadPool, IsBoundedAndQueuesTheRest) {
 }
 
 // EXE-06
-TEST(ThreadPool, HasADefaultSizeLikePythons) {
+TEST(ThreadPoolExecutor, HasADefaultSizeLikePythons) {
   const std::size_t processors = std::thread::hardware_concurrency();
-  EXPECT_EQ(ThreadPool::default_size(), processors + 4 < 32 ? processors + 4 : 32);
+  EXPECT_EQ(ThreadPoolExecutor::default_size(), processors + 4 < 32 ? processors + 4 : 32);
 }
 
 // EXE-06: an idle thread is used again, no new one is started.
-TEST(ThreadPool, UsesAnIdleThreadAgain) {
-  ThreadPool pool(8);
+TEST(ThreadPoolExecutor, UsesAnIdleThreadAgain) {
+  ThreadPoolExecutor pool(8);
   std::set<std::thread::id> threads;
   for (int i = 0; i < 20; ++i) {
     Gate done;
@@ -98,10 +100,10 @@ TEST(ThreadPool, UsesAnIdleThreadAgain) {
 }
 
 // EXE-06: as many jobs at once as there are threads.
-TEST(ThreadPool, RunsJobsAtTheSameTime) {
+TEST(ThreadPoolExecutor, RunsJobsAtTheSameTime) {
   Gate gate;
   std::atomic<int> inside{0};
-  ThreadPool pool(4);  // the first to go: its jobs use the others
+  ThreadPoolExecutor pool(4);  // the first to go: its jobs use the others
   for (int i = 0; i < 4; ++i) {
     pool.submit([&] {
       ++inside;
@@ -114,9 +116,9 @@ TEST(ThreadPool, RunsJobsAtTheSameTime) {
 }
 
 // EXE-03
-TEST(ThreadPool, RefusesJobsAfterShutdown) {
+TEST(ThreadPoolExecutor, RefusesJobsAfterShutdown) {
   std::atomic<int> done{0};
-  ThreadPool pool(2);
+  ThreadPoolExecutor pool(2);
   for (int i = 0; i < 10; ++i) pool.submit([&] { ++done; });
   EXPECT_TRUE(pool.shutdown());
   EXPECT_EQ(done, 10);
@@ -125,11 +127,13 @@ TEST(ThreadPool, RefusesJobsAfterShutdown) {
   EXPECT_TRUE(pool.shutdown());
 }
 
-TEST(ThreadPool, RefusesToBeEmpty) { EXPECT_THROW(ThreadPool(0), std::invalid_argument); }
+TEST(ThreadPoolExecutor, RefusesToBeEmpty) {
+  EXPECT_THROW(ThreadPoolExecutor(0), std::invalid_argument);
+}
 
 // A refused job is destroyed.
-TEST(ThreadPool, DestroysARefusedJob) {
-  ThreadPool pool(1);
+TEST(ThreadPoolExecutor, DestroysARefusedJob) {
+  ThreadPoolExecutor pool(1);
   pool.shutdown();
   auto held = std::make_shared<int>(1);
   const std::weak_ptr<int> watch = held;
@@ -138,11 +142,11 @@ TEST(ThreadPool, DestroysARefusedJob) {
 }
 
 // Threads that are given up go on by themselves; what they use outlives the pool.
-TEST(ThreadPool, GivesUpAJobThatDoesNotEnd) {
+TEST(ThreadPoolExecutor, GivesUpAJobThatDoesNotEnd) {
   const auto gate = std::make_shared<Gate>();
   const auto ended = std::make_shared<Gate>();
   {
-    ThreadPool pool(1);
+    ThreadPoolExecutor pool(1);
     Gate started;
     pool.submit([gate, ended, &started] {
       started.open();
@@ -156,10 +160,87 @@ TEST(ThreadPool, GivesUpAJobThatDoesNotEnd) {
   ended->wait();
 }
 
-TEST(ThreadPool, TakesJobsFromSeveralThreads) {
+// EXE-06: a full queue refuses, and never blocks.
+TEST(ThreadPoolExecutor, RefusesMoreThanItsQueueTakes) {
+  Gate gate;
+  ThreadPoolExecutor pool(2, 3);
+  std::atomic<int> done{0};
+  const auto job = [&] {
+    gate.wait();
+    ++done;
+  };
+  for (int i = 0; i < 5; ++i) pool.submit(job);
+  auto held = std::make_shared<int>(1);
+  const std::weak_ptr<int> watch = held;
+  EXPECT_THROW(pool.submit([moved = std::move(held)] {}), QueueFull);
+  EXPECT_TRUE(watch.expired());
+  while (pool.running() < 2) std::this_thread::yield();
+  EXPECT_EQ(pool.queued(), 3u);
+  gate.open();
+  while (done < 5) std::this_thread::yield();
+  while (pool.running() > 0) std::this_thread::yield();
+  pool.submit(job);
+  EXPECT_TRUE(pool.shutdown());
+  EXPECT_EQ(done, 6);
+}
+
+TEST(ThreadPoolExecutor, MayHaveNoQueueAtAll) {
+  Gate gate;
+  ThreadPoolExecutor pool(1, 0);
+  pool.submit([&] { gate.wait(); });
+  EXPECT_THROW(pool.submit([] {}), QueueFull);
+  gate.open();
+}
+
+// EXE-03: what is queued when it is shut down still runs, unless it is dropped.
+TEST(ThreadPoolExecutor, RunsOrDropsWhatIsQueuedAtItsShutdown) {
+  for (const bool drop : {false, true}) {
+    Gate gate;
+    Gate begun;
+    std::atomic<int> done{0};
+    ThreadPoolExecutor pool(1);
+    pool.submit([&] {
+      begun.open();
+      gate.wait();
+    });
+    auto held = std::make_shared<int>(1);
+    for (int i = 0; i < 10; ++i) pool.submit([&done, held] { ++done; });
+    begun.wait();
+    if (drop) {
+      EXPECT_EQ(pool.cancel_queued(), 10u);
+      EXPECT_EQ(held.use_count(), 1);
+    }
+    EXPECT_FALSE(pool.shutdown(0s));
+    gate.open();
+    if (drop) {
+      EXPECT_EQ(done, 0);
+    } else {
+      while (done < 10) std::this_thread::yield();
+    }
+    // Given up, they go on by themselves and hold nothing of this frame.
+    while (pool.running() > 0) std::this_thread::yield();
+  }
+}
+
+TEST(ThreadPoolExecutor, TellsOfItsEnd) {
+  Gate gate;
+  Gate ended;
+  ThreadPoolExecutor pool(3);
+  for (int i = 0; i < 6; ++i) pool.submit([&] { gate.wait(); });
+  pool.close([&] { ended.open(); });
+  EXPECT_THROW(pool.submit([] {}), std::runtime_error);
+  gate.open();
+  ended.wait();
+  EXPECT_TRUE(pool.shutdown(0s));
+  bool now = false;
+  pool.close([&now] { now = true; });
+  EXPECT_TRUE(now);
+}
+
+TEST(ThreadPoolExecutor, TakesJobsFromSeveralThreads) {
   std::atomic<int> done{0};
   {
-    ThreadPool pool(2);
+    ThreadPoolExecutor pool(2);
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {

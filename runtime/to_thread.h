@@ -6,10 +6,12 @@
 #ifndef EDDY_RUNTIME_TO_THREAD_H_
 #define EDDY_RUNTIME_TO_THREAD_H_
 
+#include <exception>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/runtime/future.h"
 #include "eddy/runtime/future_awaiter.h"
 #include "eddy/runtime/gcc_closure_guard.h"
 #include "eddy/runtime/handle.h"
@@ -28,23 +30,35 @@ class [[nodiscard("to_thread does nothing until it is awaited")]] ToThread {
       : callable_(std::forward<G>(fn), std::forward<As>(args)...) {}
 
   auto operator co_await() && {
-    auto future = std::apply(
-        [](auto&... parts) {
-          return get_running_loop().run_in_executor_with(internal::inherit_context(), nullptr,
-                                                         std::move(parts)...);
-        },
-        callable_);
-    return internal::FutureAwaiter<Result, internal::Take::kMove>(future.ref());
+    return internal::FutureAwaiter<Result, internal::Take::kMove>(start().ref());
   }
 
  private:
+  // What the executor refuses is an end like any other, which as_outcome() takes too.
+  Future<Result> start() {
+    Loop& loop = get_running_loop();
+    try {
+      return std::apply(
+          [&loop](auto&... parts) {
+            return loop.run_in_executor_with(internal::inherit_context(), nullptr,
+                                             std::move(parts)...);
+          },
+          callable_);
+    } catch (...) {
+      Future<Result> refused = loop.create_future<Result>();
+      refused.set_exception(std::current_exception());
+      return refused;
+    }
+  }
+
   std::tuple<F, Args...> callable_;
 };
 
 // Calls `fn(args...)` on another thread, from the await on, in a copy of the current context;
 // copies of both belong to the call, so that it may outlive the await.
 // Cancellation: prompt; the call goes on, and its result is dropped. run() waits for it.
-// Errors: what leaves `fn`; std::runtime_error once the default executor is shut down.
+// Errors: what leaves `fn`; std::runtime_error once the default executor is shut down, and what
+// one of your own refuses with (QueueFull).
 // asyncio: to_thread.
 template <class F, class... Args>
   requires internal::Callback<F, Args...>

@@ -21,10 +21,13 @@
 #include "eddy/runtime/executor.h"
 #include "eddy/runtime/gather.h"
 #include "eddy/runtime/loop.h"
+#include "eddy/runtime/outcome.h"
+#include "eddy/runtime/queue_errors.h"
 #include "eddy/runtime/run.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/test_support.h"
+#include "eddy/runtime/thread_pool.h"
 #include "eddy/runtime/timeout.h"
 #include "eddy/testing/co_test.h"
 
@@ -164,6 +167,98 @@ EDDY_NATIVE_TEST(ToThread, IsRefusedAfterTheExecutorWasShutDown) {
   EXPECT_EQ(loop.counters().jobs, 0u);
 }
 
+// EXE-03: as an outcome, and in a task of its own, too.
+EDDY_NATIVE_TEST(ToThread, ARefusalIsAnOutcome) {
+  Loop& loop = get_running_loop();
+  EXPECT_TRUE(loop.shutdown_default_executor_now(1s));
+  const auto outcome = co_await as_outcome(to_thread(add, 1, 2));
+  EXPECT_TRUE(holds<std::runtime_error>(outcome.exception()));
+  auto task = create_task(to_thread(add, 1, 2));
+  const auto end = co_await as_outcome(task);
+  EXPECT_TRUE(holds<std::runtime_error>(end.exception()));
+}
+
+// EXE-03: while the loop goes on.
+EDDY_TEST_EVERYWHERE(ToThread, ShutdownDefaultExecutorWaitsForTheJobs) {
+  Loop& loop = get_running_loop();
+  const auto go = std::make_shared<std::atomic<bool>>(false);
+  const auto call = [go] {
+    while (!*go) std::this_thread::yield();
+    return 7;
+  };
+  auto job = create_task(to_thread(call));
+  co_await turns(2);
+  auto shutdown = create_task(loop.shutdown_default_executor());
+  co_await turns(3);
+  EXPECT_FALSE(shutdown.done());
+  const auto refused = co_await as_outcome(to_thread(add, 1, 2));
+  EXPECT_TRUE(holds<std::runtime_error>(refused.exception()));
+  *go = true;
+  const bool ended = co_await shutdown;
+  EXPECT_TRUE(ended);
+  const int seven = co_await job;
+  EXPECT_EQ(seven, 7);
+  const bool again = co_await loop.shutdown_default_executor();
+  EXPECT_TRUE(again);
+}
+
+// EXE-03: jobs that take too long, or a cancel, end the wait and nothing else.
+EDDY_NATIVE_TEST(ToThread, ShutdownDefaultExecutorGivesUp) {
+  Loop& loop = get_running_loop();
+  const auto go = std::make_shared<std::atomic<bool>>(false);
+  const auto call = [go] {
+    while (!*go) std::this_thread::yield();
+    return 7;
+  };
+  auto job = create_task(to_thread(call));
+  co_await turns(2);
+  const bool ended = co_await loop.shutdown_default_executor(1ms);
+  EXPECT_FALSE(ended);
+  EXPECT_FALSE(job.done());
+  *go = true;
+  const int seven = co_await job;
+  EXPECT_EQ(seven, 7);
+  while (loop.counters().jobs > 0) co_await sleep(100us);
+}
+
+EDDY_NATIVE_TEST(ToThread, ShutdownDefaultExecutorMayBeCancelled) {
+  Loop& loop = get_running_loop();
+  const auto go = std::make_shared<std::atomic<bool>>(false);
+  const auto call = [go] {
+    while (!*go) std::this_thread::yield();
+  };
+  auto job = create_task(to_thread(call));
+  co_await turns(2);
+  auto shutdown = create_task(loop.shutdown_default_executor());
+  co_await turns(2);
+  shutdown.cancel();
+  const auto outcome = co_await as_outcome(shutdown);
+  EXPECT_TRUE(outcome.cancelled());
+  *go = true;
+  co_await job;
+  while (loop.counters().jobs > 0) co_await sleep(100us);
+}
+
+// EXE-02: at the end of a run the loop goes on for a job that needs it.
+TEST(ToThread, RunServesTheJobsThatAreLeft) {
+  std::atomic<bool> posted{false};
+  run([&]() -> Coro<> {
+    Loop& loop = get_running_loop();
+    std::atomic<bool> begun{false};
+    const auto call = [&loop, &posted, &begun] {
+      begun = true;
+      std::atomic<bool> ran{false};
+      loop.call_soon_threadsafe([&ran] { ran = true; });
+      while (!ran) std::this_thread::yield();
+      posted = true;
+    };
+    auto future = loop.run_in_executor(nullptr, call);
+    while (!begun) std::this_thread::yield();
+    co_return;
+  });
+  EXPECT_TRUE(posted);
+}
+
 EDDY_TEST_EVERYWHERE(ToThread, ManyAtOnce) {
   std::vector<Coro<int>> calls;
   const auto call = [](int i) -> Coro<int> { co_return co_await to_thread(add, i, 1); };
@@ -234,6 +329,75 @@ TEST(RunInExecutor, AJobThatIsNeverRunDoesNotKeepTheLoop) {
   }
   executor.reset();
   EXPECT_EQ(live, 0);
+}
+
+// What the executor drops without a call is cancelled: nobody waits for it for ever.
+EDDY_NATIVE_TEST(RunInExecutor, AJobThatIsDroppedIsCancelled) {
+  Loop& loop = get_running_loop();
+  RefusingExecutor executor;
+  auto later = loop.run_in_executor(&executor, add, 1, 2);
+  executor.kept.clear();
+  const auto outcome = co_await as_outcome(later);
+  EXPECT_TRUE(outcome.cancelled());
+  // Even before submit() returns.
+  class DroppingExecutor final : public Executor {
+   public:
+    void submit(absl::AnyInvocable<void()>) override {}
+  };
+  DroppingExecutor dropping;
+  auto now = loop.run_in_executor(&dropping, add, 1, 2);
+  const auto dropped = co_await as_outcome(now);
+  EXPECT_TRUE(dropped.cancelled());
+  // And one that calls at once.
+  class InlineExecutor final : public Executor {
+   public:
+    void submit(absl::AnyInvocable<void()> job) override { job(); }
+  };
+  InlineExecutor inline_executor;
+  const int sum = co_await loop.run_in_executor(&inline_executor, add, 1, 2);
+  EXPECT_EQ(sum, 3);
+}
+
+// A bounded pool of one's own: what it has no room for is refused at once.
+EDDY_NATIVE_TEST(RunInExecutor, ABoundedPoolRefusesWithQueueFull) {
+  Loop& loop = get_running_loop();
+  ThreadPoolExecutor pool(1, 1);
+  std::atomic<bool> go{false};
+  const auto call = [&go] {
+    while (!go) std::this_thread::yield();
+    return 7;
+  };
+  auto runs = loop.run_in_executor(&pool, call);
+  auto waits = loop.run_in_executor(&pool, add, 1, 2);
+  EXPECT_TRUE(holds<QueueFull>(thrown_in([&] { return loop.run_in_executor(&pool, add, 3, 4); })));
+  EXPECT_EQ(loop.counters().jobs, 2u);
+  while (pool.running() < 1) co_await yield_now();
+  EXPECT_EQ(pool.cancel_queued(), 1u);
+  const auto dropped = co_await as_outcome(waits);
+  EXPECT_TRUE(dropped.cancelled());
+  go = true;
+  const int seven = co_await runs;
+  EXPECT_EQ(seven, 7);
+}
+
+// As the default executor it refuses to_thread(), and is shut down with the loop's.
+EDDY_NATIVE_TEST(RunInExecutor, ABoundedPoolMayBeTheDefaultOne) {
+  Loop& loop = get_running_loop();
+  const auto pool = std::make_shared<ThreadPoolExecutor>(1, 0);
+  loop.set_default_executor(pool);
+  std::atomic<bool> go{false};
+  const auto call = [&go] {
+    while (!go) std::this_thread::yield();
+  };
+  auto task = create_task(to_thread(call));
+  co_await turns(2);
+  const auto refused = co_await as_outcome(to_thread(add, 1, 2));
+  EXPECT_TRUE(holds<QueueFull>(refused.exception()));
+  go = true;
+  const bool ended = co_await loop.shutdown_default_executor();
+  EXPECT_TRUE(ended);
+  co_await task;
+  EXPECT_THROW(pool->submit([] {}), std::runtime_error);
 }
 
 TEST(RunInExecutor, RefusesNoDefaultExecutor) {

@@ -134,10 +134,11 @@ def main(arguments):
     import reference
 
     program = next(argument for argument in arguments if argument != "--write")
-    run = subprocess.run([program, "--all"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    run = subprocess.run([program, "--all"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
     errors = []
     if run.returncode != 0:
-        errors.append(f"{program}: exit status {run.returncode}")
+        errors.append(f"{program}: exit status {run.returncode}\n{run.stderr}")
     found = compare(reference, read_traces(run.stdout), errors)
     if "--write" in arguments:
         write_differences(found)

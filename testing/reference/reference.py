@@ -11,6 +11,7 @@ prints `== NAME` and the trace of each, as this Python's asyncio goes. Time is v
 import asyncio
 import importlib
 import inspect
+import logging
 import pathlib
 import sys
 
@@ -40,7 +41,7 @@ def scenario(since=None, expected=None):
     `since` is the version of Python, as "3.12", whose asyncio first does what eddy follows; `expected` is the trace.
     """
     version = since and tuple(map(int, since.split(".")))
-    lines = expected and [line.strip() for line in expected.strip().splitlines()]
+    lines = [line.strip() for line in expected.strip().splitlines()] if expected is not None else None
     assert (since is None) == (expected is None), "what an older Python does not do has its trace beside it"
 
     def register(body):
@@ -66,6 +67,11 @@ def ticks(last, n=1):
             ticks(last, n + 1)
 
     asyncio.get_running_loop().call_soon(tick)
+
+
+def detach(task):
+    """Lets it live as long as its loop: asyncio itself does not."""
+    task.get_loop().detached = task
 
 
 def ms(milliseconds):
@@ -186,6 +192,8 @@ def run_scenario(chosen):
 
 def load():
     """All scenarios, in the order of the files and in them."""
+    # Of handlers that throw it tells this one only.
+    logging.getLogger("asyncio").disabled = True
     sys.modules["reference"] = sys.modules[__name__]
     for file in sorted(HERE.glob("scenarios_*.py")):
         importlib.import_module(file.stem)

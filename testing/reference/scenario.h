@@ -97,10 +97,10 @@ std::vector<std::string> run_scenario(const std::string& name);
 }  // namespace eddy::reference
 
 // A scenario whose body is a coroutine, run as the main task.
-#define EDDY_SCENARIO(name)                                                       \
-  static ::eddy::Coro<> eddy_scenario_##name();                                   \
-  static const ::eddy::reference::Registration eddy_registration_##name(          \
-      #name, static_cast<::eddy::Coro<> (*)()>(&eddy_scenario_##name));           \
+#define EDDY_SCENARIO(name)                                              \
+  static ::eddy::Coro<> eddy_scenario_##name();                          \
+  static const ::eddy::reference::Registration eddy_registration_##name( \
+      #name, static_cast<::eddy::Coro<> (*)()>(&eddy_scenario_##name));  \
   static ::eddy::Coro<> eddy_scenario_##name()
 
 // One whose body is a function, called outside of any loop.

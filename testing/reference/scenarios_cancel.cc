@@ -500,8 +500,7 @@ EDDY_SCENARIO(cancel_from_a_done_callback_of_what_is_awaited) {
   };
 
   std::vector<Task<>> tasks;
-  future.add_done_callback(
-      [&](Future<int>) { trace("cancel", tasks[0].cancel("by callback")); });
+  future.add_done_callback([&](Future<int>) { trace("cancel", tasks[0].cancel("by callback")); });
   tasks.push_back(create_task(child()));
   co_await sleep(0ms);
   future.set_result(1);

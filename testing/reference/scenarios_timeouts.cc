@@ -3,8 +3,6 @@
 
 // wait_for and timeout.
 
-#include "eddy/runtime/timeout.h"
-
 #include <chrono>
 #include <optional>
 #include <stdexcept>
@@ -20,6 +18,7 @@
 #include "eddy/runtime/shield.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
+#include "eddy/runtime/timeout.h"
 #include "eddy/testing/reference/scenario.h"
 
 namespace eddy::reference {
@@ -55,9 +54,7 @@ EDDY_SCENARIO(wait_for_in_time) {
   trace("got", b, now());
 }
 
-EDDY_SCENARIO(wait_for_too_late) {
-  co_await outcome("main", wait_for(give("A", 30ms, 1), 20ms));
-}
+EDDY_SCENARIO(wait_for_too_late) { co_await outcome("main", wait_for(give("A", 30ms, 1), 20ms)); }
 
 EDDY_SCENARIO(wait_for_runs_in_the_callers_task) {
   const AnyTask caller = current_task();

@@ -419,5 +419,17 @@ EDDY_SCENARIO(cancel_of_a_coroutine_that_never_suspends) {
   co_await outcome("child", tasks[0]);
 }
 
+EDDY_SCENARIO(cancel_of_a_future_and_then_of_its_awaiter) {
+  Future<int> future = get_running_loop().create_future<int>();
+  Task<> task = create_task(outcome("child", future));
+  co_await sleep(0ms);
+  const bool first = future.cancel("of the future");
+  const bool second = task.cancel("of the task");
+  trace("cancel", first, second);
+  ticks(3);
+  co_await task;
+  trace(task.cancelled(), task.cancelling());
+}
+
 }  // namespace
 }  // namespace eddy::reference

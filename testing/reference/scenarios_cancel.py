@@ -364,3 +364,14 @@ async def cancel_of_a_coroutine_that_never_suspends():
     c = asyncio.create_task(canceller(tasks))
     await c
     await outcome("child", tasks[0])
+
+
+@scenario()
+async def cancel_of_a_future_and_then_of_its_awaiter():
+    future = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(outcome("child", future))
+    await asyncio.sleep(0)
+    trace("cancel", future.cancel("of the future"), task.cancel("of the task"))
+    ticks(3)
+    await task
+    trace(task.cancelled(), task.cancelling())

@@ -14,6 +14,7 @@
 #include "eddy/runtime/exception_context.h"
 #include "eddy/runtime/queue.h"
 #include "eddy/runtime/sleep.h"
+#include "eddy/runtime/sync/barrier.h"
 #include "eddy/testing/sim_platform.h"
 
 namespace eddy::reference {
@@ -105,6 +106,8 @@ std::string error(const std::exception_ptr& exception) {
     return "QueueFull";
   } catch (const QueueShutDown&) {
     return "QueueShutDown";
+  } catch (const BrokenBarrierError&) {
+    return "BrokenBarrierError";
   } catch (const KeyboardInterrupt&) {
     return "KeyboardInterrupt";
   } catch (const SystemExit&) {

@@ -313,7 +313,7 @@ EDDY_TEST(Cancel, MessageReachesTheAwaitAndTheAwaiter) {
   EXPECT_EQ(message_of(again), "the reason");
 }
 
-// CAN-15: the last one counts.
+// CAN-15: before the task waits, the last one counts.
 EDDY_TEST(Cancel, TheLastMessageCounts) {
   auto task = create_task(sleep(1h));
   task.cancel("first");
@@ -321,6 +321,33 @@ EDDY_TEST(Cancel, TheLastMessageCounts) {
   const auto error = co_await thrown_by(task);
   EXPECT_EQ(message_of(error), "second");
   EXPECT_EQ(task.cancelling(), 2);
+}
+
+// CAN-15: a cancel that is on its way keeps its message.
+EDDY_TEST(Cancel, TheFirstMessageOfTwoToAWaitingTaskCounts) {
+  auto task = create_task(sleep(1h));
+  co_await yield_now();
+  task.cancel("first");
+  task.cancel("second");
+  const auto error = co_await thrown_by(task);
+  EXPECT_EQ(message_of(error), "first");
+  EXPECT_EQ(task.cancelling(), 2);
+}
+
+// CAN-15
+EDDY_TEST(Cancel, AFutureThatWasCancelledGivesItsOwnMessage) {
+  const Future<> future = get_running_loop().create_future();
+  const auto body = [&future]() -> Coro<> { co_await future; };
+  auto task = create_task(body);
+  auto operation = create_task(future);
+  co_await yield_now();
+  future.cancel("of the future");
+  task.cancel("of the task");
+  operation.cancel("of the task");
+  const auto error = co_await thrown_by(task);
+  EXPECT_EQ(message_of(error), "of the future");
+  const auto same = co_await thrown_by(operation);
+  EXPECT_EQ(message_of(same), "of the future");
 }
 
 // CAN-16

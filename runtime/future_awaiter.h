@@ -71,6 +71,11 @@ class FutureAwaiter final : public LeafAwaiter<FutureAwaiter<T, how>, Taken<T, h
     return state_->failure();
   }
 
+  // That of the future, if it is cancelled: it may have come before that of the task.
+  std::exception_ptr cancelled_error() const {
+    return state_->cancelled() ? state_->failure() : this->task().cancelled_error();
+  }
+
   Taken<T, how> value() {
     ResultSlot<T>& slot = slot_of<T>(*state_);
     if constexpr (how == Take::kMove) {

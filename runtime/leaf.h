@@ -39,6 +39,9 @@ class Leaf {
 
   State state() const noexcept { return state_; }
 
+  // It was woken by a cancel.
+  bool cancelled() const noexcept { return cancelled_; }
+
   // Ends the wait, which must not have ended yet.
   virtual void cancel() noexcept = 0;
 
@@ -136,6 +139,7 @@ class Leaf {
 // and may replace:
 //     std::exception_ptr error()    what it failed with
 //     void give_back()              it was given something, but the await is cancelled
+//     std::exception_ptr cancelled_error()   what the cancelled await throws
 template <class Derived, class T>
 class LeafAwaiter : public Leaf {
  public:
@@ -162,19 +166,20 @@ class LeafAwaiter : public Leaf {
     }
     return true;
   }
-  // How it ended, in this order, each asked once.
+  // How it ended, in this order, each asked once; what it throws when it was cancelled.
   bool await_cancelled() noexcept {
     if (!take_cancel()) return false;
     self().give_back();
     return true;
   }
+  std::exception_ptr await_cancelled_error() const { return self().cancelled_error(); }
   std::exception_ptr await_error() { return self().error(); }
   T await_value() { return self().value(); }
 
   T await_resume() {
     if (take_cancel()) [[unlikely]] {
       self().give_back();
-      std::rethrow_exception(task().cancelled_error());
+      std::rethrow_exception(self().cancelled_error());
     }
     if (std::exception_ptr error = self().error()) [[unlikely]] {
       std::rethrow_exception(std::move(error));
@@ -186,7 +191,7 @@ class LeafAwaiter : public Leaf {
   Outcome<T> await_outcome() {
     if (take_cancel()) {
       self().give_back();
-      return Outcome<T>::cancellation(task().cancelled_error());
+      return Outcome<T>::cancellation(self().cancelled_error());
     }
     if (std::exception_ptr error = self().error()) return outcome_of_error<T>(std::move(error));
     if constexpr (std::is_void_v<T>) {
@@ -205,9 +210,11 @@ class LeafAwaiter : public Leaf {
 
   std::exception_ptr error() noexcept { return nullptr; }
   void give_back() noexcept {}
+  std::exception_ptr cancelled_error() const { return task().cancelled_error(); }
 
  private:
   Derived& self() noexcept { return static_cast<Derived&>(*this); }
+  const Derived& self() const noexcept { return static_cast<const Derived&>(*this); }
 };
 
 }  // namespace eddy::internal

@@ -71,7 +71,7 @@ class OperationTask final : public TaskState {
   }
 
   std::exception_ptr take_operation() noexcept override {
-    if (awaiter_.await_cancelled()) return cancelled_error();
+    if (awaiter_.await_cancelled()) return awaiter_.await_cancelled_error();
     try {
       if (std::exception_ptr error = awaiter_.await_error()) return error;
       if constexpr (std::is_void_v<ResultOf<A>>) {

@@ -82,8 +82,9 @@ bool TaskState::cancel(std::string_view message) {
   std::size_t next_steps = 2;
   for (;;) {
     if (task->cancel_requests_ != UINT16_MAX) ++task->cancel_requests_;
-    task->set_cancel_message(message);
     Leaf* leaf = task->leaf_;
+    // One that is on its way keeps its message.
+    if (leaf == nullptr || !leaf->cancelled()) task->set_cancel_message(message);
     if (leaf == nullptr || leaf->state() != Leaf::State::kWaiting) {
       task->must_cancel_ = true;
       return true;

@@ -57,8 +57,8 @@ struct CompletedNode : WaitNode {
   Completed given;
 };
 
-// What the range, and all that wait for its next child, share. When none of them is left it
-// stops watching, and goes when no child that has ended is on its way to it any more.
+// What the range and its awaits share. When none of them is left it stops watching, and goes
+// when no child that has ended is on its way to it any more.
 class AsCompletedState {
  public:
   static constexpr const char* kKind = "as_completed";
@@ -121,7 +121,7 @@ class AsCompletedState {
 
 std::exception_ptr nothing_left();
 
-// The part of the awaits that does not depend on what they make of the child.
+// What the two kinds of awaits have in common.
 template <class Derived, class T>
 class CompletedAwaiter : public PrimitiveAwaiter<Derived, AsCompletedState, CompletedNode, T> {
  public:
@@ -227,7 +227,7 @@ class [[nodiscard]] AsCompleted {
   using A = std::conditional_t<internal::is_future_handle<H>, H&, H>;
 
  public:
-  // The handles of the children: the tasks that were made of coroutines.
+  // Of coroutines the tasks that were made of them.
   using Child = typename internal::StartedAs<H>::type;
   // Awaited it gives the result of the next child that is done, or throws its error.
   using Next = internal::NextCompleted<internal::NextResultAwaiter<A>>;
@@ -241,10 +241,7 @@ class [[nodiscard]] AsCompleted {
     explicit Iterator(const AsCompleted& range) : state_(range.state_), left_(state_->left()) {}
 
     Next operator*() const { return Next(state_); }
-    Iterator& operator++() {
-      --left_;
-      return *this;
-    }
+    Iterator& operator++() { return --left_, *this; }
     void operator++(int) { --left_; }
     friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.left_ == 0; }
 
@@ -263,7 +260,7 @@ class [[nodiscard]] AsCompleted {
   auto next() const { return internal::NextCompleted<internal::NextChildAwaiter<Child>>(state_); }
 
   // For eddy's own use.
-  explicit AsCompleted(internal::Ref<internal::AsCompletedState> state) noexcept
+  explicit AsCompleted(internal::Ref<internal::AsCompletedState> state)
       : state_(std::move(state)) {}
 
  private:
@@ -274,9 +271,7 @@ class [[nodiscard]] AsCompleted {
 // as tasks that are made now, and gives them in the order in which they end. A handle that is
 // there twice counts once.
 //
-//     for (auto next : as_completed(std::move(coros))) {
-//       T result = co_await std::move(next);
-//     }
+//     for (auto next : as_completed(std::move(coros))) use(co_await std::move(next));
 //
 // Cancellation: the children are left alone, by a cancel as by the end of the time.
 // Errors: TimeoutError from each await that is left when `timeout` is over. From the call:

@@ -76,7 +76,8 @@ EDDY_TEST(Interval, TicksAtOnceAndThenEachPeriod) {
   Interval interval(100ms);
   Ticks ticks;
   co_await sleep(1s);
-  co_await run_ticks(interval, {0ms, 30ms, 99ms, 0ms}, ticks);
+  const Times work = {0ms, 30ms, 99ms, 0ms};
+  co_await run_ticks(interval, work, ticks);
   EXPECT_EQ(ticks.due, (Times{0ms, 100ms, 200ms, 300ms}));
   EXPECT_EQ(ticks.came, ticks.due);
 }
@@ -109,7 +110,8 @@ EDDY_TEST(Interval, MissedTicksAreSkipped) {
 EDDY_TEST(Interval, SkipsToATickThatIsToCome) {
   Interval interval(100ms, MissedTick::SKIP);
   Ticks ticks;
-  co_await run_ticks(interval, {300ms, 0ms, 0ms}, ticks);
+  const Times work = {300ms, 0ms, 0ms};
+  co_await run_ticks(interval, work, ticks);
   EXPECT_EQ(ticks.came, (Times{0ms, 300ms, 400ms}));
 }
 
@@ -117,7 +119,8 @@ EDDY_TEST(Interval, SkipsToATickThatIsToCome) {
 EDDY_TEST(Interval, ALittleLateIsInTime) {
   Interval interval(100ms, MissedTick::DELAY);
   Ticks ticks;
-  co_await run_ticks(interval, {105ms, 0ms, 106ms, 0ms, 0ms}, ticks);
+  const Times work = {105ms, 0ms, 106ms, 0ms, 0ms};
+  co_await run_ticks(interval, work, ticks);
   EXPECT_EQ(ticks.due, (Times{0ms, 100ms, 200ms, 300ms, 406ms}));
   EXPECT_EQ(ticks.came, (Times{0ms, 105ms, 200ms, 306ms, 406ms}));
 }

@@ -13,14 +13,22 @@
 #include <stdexcept>
 #include <vector>
 
+#include "eddy/runtime/as_completed.h"
 #include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/cancellation_token.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/errors.h"
+#include "eddy/runtime/finally.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/gather.h"
+#include "eddy/runtime/interval.h"
 #include "eddy/runtime/queue.h"
+#include "eddy/runtime/race.h"
 #include "eddy/runtime/shield.h"
 #include "eddy/runtime/sleep.h"
+#include "eddy/runtime/status.h"
+#include "eddy/runtime/sync/barrier.h"
+#include "eddy/runtime/sync/condition.h"
 #include "eddy/runtime/sync/event.h"
 #include "eddy/runtime/sync/lock.h"
 #include "eddy/runtime/task.h"
@@ -92,6 +100,47 @@ EDDY_TEST(NoThrow, ForACancelledTaskOfAnOperation) {
   EXPECT_TRUE(join.cancelled());
   EXPECT_EQ(throws, 0);
   lock.release();
+}
+
+EDDY_TEST(NoThrow, ForACancelledTaskOfACompound) {
+  Condition condition;
+  Barrier barrier(2);
+  Interval interval(1h);
+  CancellationToken token;
+  auto completed = as_completed(std::vector<Future<>>(1));
+  co_await interval.tick();
+  const auto never = [] { return false; };
+  co_await condition.acquire();
+  auto waits = create_task(condition.wait());
+  co_await yield_now();
+  co_await condition.acquire();
+  const std::vector<AnyTask> tasks = {
+      waits,
+      create_task(condition.wait_for(never)),
+      create_task(barrier.wait()),
+      create_task(interval.tick()),
+      create_task(token.wait()),
+      create_task(token.run(sleep(1h))),
+      create_task(completed.next()),
+      create_task(race(sleep(1h), sleep(2h))),
+      create_task(finally_(sleep(1h), sleep(0s))),
+      create_task(as_status_or(sleep(1h))),
+  };
+  co_await turns(3);
+  throws = 0;
+  for (const AnyTask& task : tasks) task.cancel();
+  co_await turns(3);
+  // The first of the two that wait for a notify has ended with the lock.
+  condition.release();
+  co_await turns(3);
+  condition.release();
+  for (const AnyTask& task : tasks) EXPECT_TRUE(task.cancelled());
+  auto by_token = create_task(token.run(sleep(1h)));
+  co_await turns(2);
+  token.cancel();
+  co_await turns(2);
+  EXPECT_TRUE(by_token.cancelled());
+  EXPECT_EQ(throws, 0);
 }
 
 EDDY_TEST(NoThrow, ForATaskCancelledBeforeItStarts) {

@@ -10,6 +10,7 @@ import results
 
 INSTALL = pathlib.Path(__file__).with_name("install")
 RULES = pathlib.Path(__file__).with_name("coroutine_rules.py")
+CONFORMANCE = pathlib.Path(__file__).with_name("conformance.py")
 
 
 def check(root):
@@ -25,6 +26,10 @@ def check(root):
          [name for name in files if name.endswith((".h", ".cc"))]),
         ("coroutine-rules", [sys.executable, RULES],
          [name for name in files if name.endswith((".h", ".cc"))]),
+        ("conformance", [sys.executable, CONFORMANCE],
+         [name for name in files if name.endswith(".cc")]),
+        ("conformance-test", [sys.executable],
+         [name for name in files if name == "tools/ci/conformance_test.py"]),
         ("shellcheck", ["shellcheck", "-x"],
          [name for name in files if _is_shell(root / name)]),
     ]:

@@ -258,7 +258,7 @@ TEST(RunCoroutineThreadsafe, TellsOfACancelOnTheLoop) {
   EXPECT_TRUE(future.cancelled());
 }
 
-// THR-05: a timeout of the wait leaves the task alone.
+// A timeout of the wait leaves the task alone.
 TEST(RunCoroutineThreadsafe, AWaitThatTimesOutCancelsNothing) {
   LoopThread other;
   Gate go;
@@ -275,7 +275,7 @@ TEST(RunCoroutineThreadsafe, AWaitThatTimesOutCancelsNothing) {
   EXPECT_EQ(future.result(std::chrono::hours(24 * 365 * 250)), 7);
 }
 
-// THR-06: the loop's own thread would wait for itself.
+// The loop's own thread would wait for itself.
 EDDY_NATIVE_TEST(RunCoroutineThreadsafe, IsNotWaitedForOnItsOwnLoop) {
   auto future = run_coroutine_threadsafe(add(1, 2), get_running_loop());
   EXPECT_TRUE(holds<std::logic_error>(thrown_in([&] { return future.get(); })));
@@ -285,7 +285,7 @@ EDDY_NATIVE_TEST(RunCoroutineThreadsafe, IsNotWaitedForOnItsOwnLoop) {
   EXPECT_EQ(future.get(), 3);
 }
 
-// THR-07: refused, with nothing left of the coroutine.
+// Refused, with nothing left of the coroutine.
 TEST(RunCoroutineThreadsafe, IsRefusedByAClosedLoop) {
   Loop loop;
   loop.close();
@@ -320,7 +320,7 @@ TEST(RunCoroutineThreadsafe, RefusesWhatIsEmpty) {
   EXPECT_THROW(static_cast<void>(empty.result()), InvalidStateError);
 }
 
-// THR-07: whoever waits when the loop closes is told, in whatever state the task is.
+// Whoever waits when the loop closes is told, in whatever state the task is.
 TEST(RunCoroutineThreadsafe, ALoopThatClosesEndsTheWait) {
   auto other = std::make_unique<LoopThread>();
   Gate begun;
@@ -347,7 +347,7 @@ TEST(RunCoroutineThreadsafe, ALoopThatClosesEndsTheWait) {
   EXPECT_FALSE(called);
 }
 
-// THR-07: never begun, begun, over but not told.
+// Never begun, begun, over but not told.
 TEST(RunCoroutineThreadsafe, IsDoneWhereverTheLoopCloses) {
   for (int turn = 0; turn < 6; ++turn) {
     Loop loop;

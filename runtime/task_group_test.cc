@@ -357,7 +357,7 @@ EDDY_TEST(TaskGroup, IsUsedOnce) {
   EXPECT_TRUE(holds<std::logic_error>(again));
 }
 
-// TG-13 and the like: groups in groups.
+// Groups in groups.
 EDDY_TEST(TaskGroup, AGroupInAGroupFailsAsOneError) {
   const auto inner = [](TaskGroup& group) { group.create_task(fail("inner", 1ms)); };
   const auto outer = [&inner](TaskGroup& group) -> Coro<> {

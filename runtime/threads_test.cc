@@ -145,7 +145,7 @@ void wait_for(const ConcurrentFuture<int>& future, int round, Delay patience, En
   }
 }
 
-// THR-03, THR-04, THR-05
+// THR-03, THR-04
 TEST(Threads, CoroutinesOfManyThreadsEndCancelAndTimeOut) {
   constexpr int kRounds = 400;
   Ends ends;
@@ -195,7 +195,7 @@ TEST(Threads, AllCancelAndWaitForTheSameFuture) {
   }
 }
 
-// THR-07: the loop closes under their hands; nobody hangs.
+// The loop closes under their hands; nobody hangs.
 TEST(Threads, ALoopThatClosesEndsAllWaits) {
   for (int round = 0; round < 30; ++round) {
     Ends ends;

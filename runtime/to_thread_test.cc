@@ -65,6 +65,41 @@ EDDY_TEST_EVERYWHERE(ToThread, PassesExceptionsOfAnyType) {
   EXPECT_TRUE(holds<int>(number));
 }
 
+// Throws at the point that it is told: its n-th move.
+class ThrowsWhenMoved {
+ public:
+  explicit ThrowsWhenMoved(int moves) : moves_left_(moves) {}
+  ThrowsWhenMoved(ThrowsWhenMoved&& other) : moves_left_(other.moves_left_ - 1) {
+    if (moves_left_ < 0) throw std::runtime_error("moved");
+  }
+
+ private:
+  int moves_left_;
+};
+
+// CPP-05: what the user's code throws where a thread begins or a result changes threads, be it
+// the function, its copy, or the move of its result, comes out of the await.
+EDDY_TEST_EVERYWHERE(ToThread, WhatAnyPartOfTheCallThrowsComesOutOfTheAwait) {
+  const auto throws = []() -> int { throw 3; };
+  EXPECT_TRUE(holds<int>(co_await thrown_by(to_thread(throws))));
+  const testing_support::ThrowsWhenCopied argument;
+  const auto take = [](const testing_support::ThrowsWhenCopied&) {};
+  const auto copies = [&] {
+    static_cast<void>(to_thread(take, argument));
+    return 0;
+  };
+  EXPECT_TRUE(holds<std::runtime_error>(thrown_in(copies)));
+  int refused = 0;
+  for (int moves = 0; moves < 12; ++moves) {
+    const auto give = [moves] { return ThrowsWhenMoved(moves); };
+    const std::exception_ptr error = co_await thrown_by(to_thread(give));
+    if (error == nullptr) continue;
+    EXPECT_TRUE(holds<std::runtime_error>(error));
+    ++refused;
+  }
+  EXPECT_GT(refused, 0);
+}
+
 // EXE-01
 EDDY_TEST(ToThread, TakesMoveOnlyArgumentsAndResults) {
   const auto twice = [](std::unique_ptr<int> p) { return std::make_unique<int>(*p * 2); };

@@ -75,7 +75,18 @@ class ConcurrentFuture {
   // on the thread that ends the future.
   template <class F>
     requires(std::invocable<F&, ConcurrentFuture<T>> || std::invocable<F&>)
-  void add_done_callback(F fn) const;
+  void add_done_callback(F fn) const {
+    internal::require_callable(fn);
+    if constexpr (std::invocable<F&, ConcurrentFuture<T>>) {
+      // No handle, with which the state would keep itself alive: it is when this is called.
+      State* const own = &state();
+      own->call_on_loop([own, fn = std::move(fn)]() mutable {
+        fn(ConcurrentFuture<T>(std::static_pointer_cast<State>(own->shared_from_this())));
+      });
+    } else {
+      state().call_on_loop(std::move(fn));
+    }
+  }
 
   friend bool operator==(const ConcurrentFuture&, const ConcurrentFuture&) = default;
 
@@ -97,24 +108,6 @@ class ConcurrentFuture {
 
   std::shared_ptr<State> state_;
 };
-
-// -- Implementation ---------------------------------------------------------------------
-
-template <class T>
-template <class F>
-  requires(std::invocable<F&, ConcurrentFuture<T>> || std::invocable<F&>)
-void ConcurrentFuture<T>::add_done_callback(F fn) const {
-  internal::require_callable(fn);
-  if constexpr (std::invocable<F&, ConcurrentFuture<T>>) {
-    // No handle, with which the state would keep itself alive: it is when this is called.
-    State* const own = &state();
-    own->call_on_loop([own, fn = std::move(fn)]() mutable {
-      fn(ConcurrentFuture<T>(std::static_pointer_cast<State>(own->shared_from_this())));
-    });
-  } else {
-    state().call_on_loop(std::move(fn));
-  }
-}
 
 }  // namespace eddy
 

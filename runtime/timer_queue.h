@@ -20,6 +20,13 @@ namespace eddy::internal {
 
 class TimerQueue {
  public:
+  // With room for the few timers of a millisecond, so that a program in steady state need not
+  // ask for any.
+  TimerQueue() {
+    heap_.reserve(kRoom);
+    run_.reserve(kRoom);
+  }
+
   bool empty() const { return size() == 0; }
   std::size_t size() const { return heap_.size() + run_left_ + wheel_.size(); }
 
@@ -65,6 +72,8 @@ class TimerQueue {
   void note_time(LoopTime now) { wheel_.skip_to(now); }
 
  private:
+  static constexpr std::size_t kRoom = 64;
+
   // The key is kept beside the pointer: comparing must not touch the nodes.
   struct Entry {
     LoopTime when;

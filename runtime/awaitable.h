@@ -94,7 +94,10 @@ class OutcomeAwaiter {
     return inner_.await_suspend(handle);
   }
   Outcome<ResultOf<A>> await_resume() { return inner_.await_outcome(); }
-  Outcome<ResultOf<A>> await_outcome() { return inner_.await_outcome(); }
+  // Of an outcome: a result, whatever that is.
+  Outcome<Outcome<ResultOf<A>>> await_outcome() {
+    return Outcome<Outcome<ResultOf<A>>>::success(inner_.await_outcome());
+  }
 
  private:
   decltype(std::declval<StoredAwaitable<A>>().operator co_await()) inner_;

@@ -6,6 +6,10 @@
 #ifndef EDDY_RUNTIME_CORO_H_
 #define EDDY_RUNTIME_CORO_H_
 
+// This one says what is missing, if <coroutine> would not compile.
+#include "eddy/runtime/language.h"
+
+// All others.
 #include <concepts>
 #include <coroutine>
 #include <exception>
@@ -15,6 +19,7 @@
 #include <utility>
 
 #include "eddy/runtime/debug.h"
+#include "eddy/runtime/is_coro.h"
 #include "eddy/runtime/outcome.h"
 #include "eddy/runtime/promise_base.h"
 #include "eddy/runtime/source_location.h"
@@ -22,13 +27,11 @@
 
 namespace eddy {
 
-template <class T>
-class Coro;
-
 // What co_await takes in a coroutine of eddy: a Coro rvalue, a Task or Future, or what an
 // operation of eddy (`sleep(d)`, `queue.get()`) returns.
 template <class A>
 concept Awaitable =
+    !internal::is_named_coro<A> &&  // eddy: a Coro is run once: write std::move(coro)
     requires(A&& awaitable) { std::forward<A>(awaitable).operator co_await().await_resume(); };
 
 // What `co_await` of an A gives.
@@ -36,11 +39,6 @@ template <Awaitable A>
 using AwaitResult = decltype(std::declval<A>().operator co_await().await_resume());
 
 namespace internal {
-
-template <class T>
-inline constexpr bool is_coro = false;
-template <class T>
-inline constexpr bool is_coro<Coro<T>> = true;
 
 // An exception or a cancel that came as a value becomes the end of the coroutine, unthrown.
 struct EndWith {

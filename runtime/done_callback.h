@@ -11,10 +11,12 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "eddy/runtime/frame_allocator.h"
 #include "eddy/runtime/future_state.h"
+#include "eddy/runtime/is_coro.h"
 #include "eddy/runtime/ready_queue.h"
 #include "eddy/runtime/ref.h"
 #include "eddy/runtime/wait_list.h"
@@ -94,6 +96,7 @@ class DoneCallbackOf final : public DoneCallback {
 
 template <class HandleType, class F>
 std::uint64_t add_done_callback(const Ref<FutureState>& state, F function) {
+  require_no_coro<std::invoke_result_t<F&, HandleType>>();
   if (!state) throw_empty_handle();
   require_callable(function);
   auto* callback = new DoneCallbackOf<HandleType, F>(*state, std::move(function));

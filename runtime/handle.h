@@ -17,10 +17,10 @@
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/context.h"
-#include "eddy/runtime/coro.h"
 #include "eddy/runtime/done_callback.h"
 #include "eddy/runtime/frame_allocator.h"
 #include "eddy/runtime/inbox.h"
+#include "eddy/runtime/is_coro.h"
 #include "eddy/runtime/loop_core.h"
 #include "eddy/runtime/ref.h"
 #include "eddy/runtime/source_location.h"
@@ -123,8 +123,7 @@ concept Callback = std::invocable<std::decay_t<F>, std::decay_t<Args>...>;
 template <class F, class... Args>
 CallbackState* make_callback(LoopCore& loop, F&& fn, Args&&... args) {
   using Result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
-  static_assert(!is_coro<std::remove_cvref_t<Result>>,
-                "eddy: a callback must not return a Coro: use create_task");
+  require_no_coro<Result>();
   require_callable(fn);
   return new CallbackOf<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(fn),
                                                                 std::forward<Args>(args)...);
@@ -174,6 +173,7 @@ void post(Inbox& inbox, std::unique_ptr<PostedCallback> callback);
 
 template <class F, class... Args>
 void post_callback(Inbox& inbox, LoopCore& loop, F&& fn, Args&&... args) {
+  require_no_coro<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>();
   require_callable(fn);
   post(inbox, std::make_unique<PostedCallbackOf<std::decay_t<F>, std::decay_t<Args>...>>(
                   loop, std::forward<F>(fn), std::forward<Args>(args)...));

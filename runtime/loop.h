@@ -26,6 +26,7 @@
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/handle.h"
 #include "eddy/runtime/inbox.h"
+#include "eddy/runtime/is_coro.h"
 #include "eddy/runtime/loop_core.h"
 #include "eddy/runtime/run_options.h"
 #include "eddy/runtime/task.h"
@@ -185,6 +186,7 @@ class Loop {
   auto run_in_executor_with(internal::ContextRef context, Executor* executor, F&& fn,
                             Args&&... args) {
     using R = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
+    internal::require_no_coro<R>();
     check_schedulable();
     internal::require_callable(fn);
     Executor& target = executor != nullptr ? *executor : default_executor();

@@ -46,8 +46,9 @@ using testing_support::ThrowsWhenCopied;
 using testing_support::Trace;
 using testing_support::turns;
 
-// SOON-07 and others: a callback that returns a coroutine does not compile, by a
-// static_assert; one that takes other arguments is no callback.
+// One that takes other arguments is no callback. (One that returns a coroutine does not compile:
+// compile_fail/callbacks.cc.)
+// arguments is no callback.
 template <class F, class... Args>
 concept CanCallSoon = requires(Loop& loop, F fn, Args... args) { loop.call_soon(fn, args...); };
 static_assert(CanCallSoon<void (*)(int), int>);

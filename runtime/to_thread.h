@@ -15,6 +15,7 @@
 #include "eddy/runtime/future_awaiter.h"
 #include "eddy/runtime/gcc_closure_guard.h"
 #include "eddy/runtime/handle.h"
+#include "eddy/runtime/is_coro.h"
 #include "eddy/runtime/loop.h"
 
 namespace eddy {
@@ -64,6 +65,7 @@ template <class F, class... Args>
   requires internal::Callback<F, Args...>
 auto to_thread(F&& fn, Args&&... args) {
   internal::GccClosureGuard<F>::check();
+  internal::require_no_coro<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>();
   return ToThread<std::decay_t<F>, std::decay_t<Args>...>(std::in_place, std::forward<F>(fn),
                                                           std::forward<Args>(args)...);
 }

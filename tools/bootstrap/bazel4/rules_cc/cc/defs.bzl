@@ -1,7 +1,8 @@
 """The rules that rules_cc publishes, taken from Bazel 4 itself, where they are built in."""
 
-load(":native.bzl", "NativeCcToolchainConfigInfo", "native_cc_common")
+load(":native.bzl", "NativeCcInfo", "NativeCcToolchainConfigInfo", "native_cc_common")
 
+CcInfo = NativeCcInfo
 CcToolchainConfigInfo = NativeCcToolchainConfigInfo
 cc_binary = native.cc_binary
 cc_common = native_cc_common

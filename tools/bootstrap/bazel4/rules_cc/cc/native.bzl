@@ -3,4 +3,7 @@
 # buildifier: disable=native-cc-common
 native_cc_common = cc_common
 
+# buildifier: disable=native-cc-info
+NativeCcInfo = CcInfo
+
 NativeCcToolchainConfigInfo = CcToolchainConfigInfo

@@ -3,14 +3,13 @@
 
 // as_completed.
 
-#include "eddy/runtime/as_completed.h"
-
 #include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "eddy/runtime/any_task.h"
+#include "eddy/runtime/as_completed.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/delay.h"
 #include "eddy/runtime/errors.h"

@@ -3,8 +3,6 @@
 
 // Condition and Barrier.
 
-#include "eddy/runtime/sync/condition.h"
-
 #include <chrono>
 #include <cstddef>
 #include <stdexcept>
@@ -15,6 +13,7 @@
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/sync/barrier.h"
+#include "eddy/runtime/sync/condition.h"
 #include "eddy/runtime/sync/lock.h"
 #include "eddy/runtime/task.h"
 #include "eddy/testing/reference/scenario.h"

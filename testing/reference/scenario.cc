@@ -12,6 +12,7 @@
 #include "eddy/runtime/any_task.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/exception_context.h"
+#include "eddy/runtime/exception_group.h"
 #include "eddy/runtime/queue.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/sync/barrier.h"
@@ -41,6 +42,14 @@ class MainEnd {
   MainEnd& operator=(const MainEnd&) = delete;
   ~MainEnd() { main_ended = true; }
 };
+
+std::string error_of_group(const ExceptionGroup& group) {
+  std::string members;
+  for (const std::exception_ptr& member : group.exceptions()) {
+    members += (members.empty() ? "" : ", ") + error(member);
+  }
+  return "ExceptionGroup(" + members + ")";
+}
 
 std::string with_message(const char* type, const std::string& message) {
   return std::string(type) + "(" + (message.empty() ? "" : "'" + message + "'") + ")";
@@ -94,6 +103,8 @@ std::string error(const std::exception_ptr& exception) {
     return with_message("CancelledError", e.message());
   } catch (const Oops& e) {
     return with_message("Oops", e.what());
+  } catch (const ExceptionGroup& e) {
+    return error_of_group(e);
   } catch (const TimeoutError&) {
     return "TimeoutError";
   } catch (const InvalidStateError&) {

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -64,6 +65,10 @@ template <std::integral Number>
   requires(!std::same_as<Number, bool>)
 std::string text_of(Number number) {
   return std::to_string(number);
+}
+template <std::integral Number>
+std::string text_of(const std::optional<Number>& number) {
+  return number.has_value() ? text_of(*number) : "None";
 }
 template <std::integral Number>
 std::string text_of(const std::vector<Number>& numbers) {

@@ -148,7 +148,7 @@ EDDY_SCENARIO(loop_sleepers_wake_in_order) {
 }
 
 EDDY_SCENARIO(loop_timer_and_sleep_of_one_time) {
-  // The one that sleeps is woken by its timer, and runs a turn later.
+  // The timers are due together; that of the sleeper was made first. It runs a turn after it.
   Loop& loop = get_running_loop();
 
   auto sleeper = []() -> Coro<> {

@@ -126,7 +126,7 @@ async def loop_sleepers_wake_in_order():
 
 @scenario()
 async def loop_timer_and_sleep_of_one_time():
-    # The one that sleeps is woken by its timer, and runs a turn later.
+    # The timers are due together; that of the sleeper was made first. It runs a turn after it.
     loop = asyncio.get_running_loop()
 
     async def sleeper():

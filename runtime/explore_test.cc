@@ -20,6 +20,7 @@
 
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/errors.h"
+#include "eddy/runtime/explore_support.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/gather.h"
 #include "eddy/runtime/loop.h"
@@ -35,78 +36,11 @@ namespace eddy {
 namespace {
 
 using namespace std::chrono_literals;
+using testing_support::Children;
+using testing_support::expect_cancel_is_seen;
+using testing_support::failed_with_child;
 using testing_support::holds;
-
-// For a failure that nobody else need look at: its awaiter may have been cancelled in that turn.
-void look_at(const AnyTask& future) {
-  if (future.done() && !future.cancelled()) static_cast<void>(future.exception());
-}
-
-// Futures that end in the order and in the turns that are chosen, one of them perhaps with an
-// exception.
-class Children {
- public:
-  Children(Choices& choices, std::size_t count)
-      : choices_(choices), futures_(count), failing_(choices.choose(count + 1)) {
-    for (std::size_t i = 0; i < count; ++i) left_.push_back(i);
-  }
-
-  // Not every scenario looks at every child.
-  ~Children() {
-    for (const Future<int>& future : futures_) {
-      look_at(future);
-    }
-  }
-
-  const std::vector<Future<int>>& futures() const { return futures_; }
-  const Future<int>& operator[](std::size_t i) const { return futures_[i]; }
-  // The one that fails; as many as there are for none.
-  std::size_t failing() const { return failing_; }
-  // Those that have ended, in order.
-  const std::vector<std::size_t>& ended() const { return ended_; }
-
-  // Ends none, one or several: all that are left in the third turn.
-  void take_turn() {
-    const bool last = ++turn_ >= 3;
-    while (!left_.empty()) {
-      const std::size_t picked = last ? 1 : choices_.choose(left_.size() + 1);
-      if (picked == 0) return;
-      end(left_[picked - 1]);
-      left_.erase(left_.begin() + static_cast<std::ptrdiff_t>(picked) - 1);
-    }
-  }
-
- private:
-  void end(std::size_t i) {
-    if (futures_[i].done()) return;
-    ended_.push_back(i);
-    if (i == failing_) {
-      futures_[i].set_exception(std::runtime_error("child"));
-    } else {
-      futures_[i].set_result(static_cast<int>(i));
-    }
-  }
-
-  Choices& choices_;
-  std::vector<Future<int>> futures_;
-  std::size_t failing_;
-  std::vector<std::size_t> left_;
-  std::vector<std::size_t> ended_;
-  int turn_ = 0;
-};
-
-template <class T>
-bool failed_with_child(const Outcome<T>& outcome) {
-  return !outcome.ok() && !outcome.cancelled() && holds<std::runtime_error>(outcome.exception());
-}
-
-// A cancel is never overlooked. One that came while the task ran, and that no await was left
-// to throw, gives way to an error, as in asyncio.
-template <class T>
-void expect_cancel_is_seen(const Explorer& explorer, std::size_t actor, const Task<T>& task) {
-  if (!explorer.was_cancelled(actor) || task.cancelled()) return;
-  EXPECT_TRUE(holds<std::runtime_error>(task.exception()));
-}
+using testing_support::look_at;
 
 // GAT-01, GAT-03, GAT-05, GAT-11
 TEST(ExploreGather, GivesAllResultsTheFirstErrorOrTheCancel) {

@@ -18,6 +18,8 @@
 #include "eddy/runtime/outcome.h"
 #include "eddy/runtime/queue.h"
 #include "eddy/runtime/sleep.h"
+#include "eddy/runtime/sync/barrier.h"
+#include "eddy/runtime/sync/condition.h"
 #include "eddy/runtime/sync/event.h"
 #include "eddy/runtime/sync/lock.h"
 #include "eddy/runtime/sync/semaphore.h"
@@ -180,6 +182,96 @@ TEST(ExploreEvent, SetWakesAllThatWait) {
       }
     });
     EXPECT_GE(woken, 3 - static_cast<int>(explorer.cancels()));
+  });
+  EXPECT_GT(paths, 100u);
+}
+
+// -- Condition ----------------------------------------------------------------------------
+
+// COND-02: two notifies wake two, also when one of them is being cancelled.
+TEST(ExploreCondition, NoNotifyIsLost) {
+  const std::size_t paths = explore([](Choices& choices) -> Coro<> {
+    Explorer explorer(choices);
+    Condition condition;
+    std::size_t waiting = 0;
+    std::size_t woken = 0;
+    int holders = 0;
+    explorer.invariant([&holders] { EXPECT_LE(holders, 1); });
+    const auto wait = [&]() -> Coro<> {
+      auto guard = co_await condition.scoped();
+      ++waiting;
+      explorer.point();
+      const Outcome<void> end = co_await as_outcome(condition.wait());
+      // It has the lock, however the wait ended.
+      ++holders;
+      explorer.point();
+      --holders;
+      end.value();
+      ++woken;
+    };
+    for (int i = 0; i < 3; ++i) explorer.start(wait());
+    const std::size_t pause = choices.choose(3);
+    const bool both_at_once = choices.flip();
+    const auto notify = [&]() -> Coro<> {
+      co_await some_turns(explorer, 4);
+      for (int i = 0; i < (both_at_once ? 1 : 2); ++i) {
+        auto guard = co_await condition.scoped();
+        explorer.point();
+        condition.notify(both_at_once ? 2 : 1);
+        explorer.point();
+        guard.release();
+        co_await some_turns(explorer, pause);
+      }
+      co_await some_turns(explorer, 6);
+      EXPECT_GE(woken, 2u);
+      if (explorer.cancels() == 0) EXPECT_EQ(woken, 2u);
+      // Lets the last one go.
+      auto guard = co_await condition.scoped();
+      condition.notify_all();
+    };
+    Task<> notifier = create_task(notify());
+    co_await explorer.finish();
+    co_await notifier;
+    EXPECT_GE(waiting + explorer.cancels(), 3u);
+  });
+  EXPECT_GT(paths, 100u);
+}
+
+// -- Barrier ------------------------------------------------------------------------------
+
+// BAR-01, BAR-02: all go together, with an index each; whom a cancel leaves waiting is let go by
+// abort().
+TEST(ExploreBarrier, AllGoTogetherOrNone) {
+  const std::size_t paths = explore([](Choices& choices) -> Coro<> {
+    Explorer explorer(choices);
+    Barrier barrier(2);
+    std::vector<std::size_t> indices;
+    std::size_t broken = 0;
+    const auto meet = [&](std::size_t turns) -> Coro<> {
+      co_await some_turns(explorer, turns);
+      explorer.point();
+      const Outcome<std::size_t> index = co_await as_outcome(barrier.wait());
+      if (index.cancelled()) std::rethrow_exception(index.exception());
+      if (index.ok()) {
+        indices.push_back(index.value());
+      } else {
+        ++broken;
+      }
+      explorer.point();
+    };
+    for (int i = 0; i < 3; ++i) explorer.start(meet(choices.choose(3)));
+    int turn = 0;
+    co_await explorer.finish([&] {
+      if (++turn == 10) static_cast<void>(barrier.abort());
+    });
+    // The third one finds nobody; one of three that is cancelled may be that one.
+    EXPECT_LE(broken, 1u + explorer.cancels());
+    if (explorer.cancels() == 0) {
+      std::sort(indices.begin(), indices.end());
+      EXPECT_EQ(indices, (std::vector<std::size_t>{0, 1}));
+      EXPECT_EQ(broken, 1u);
+    }
+    EXPECT_EQ(barrier.n_waiting(), 0u);
   });
   EXPECT_GT(paths, 100u);
 }

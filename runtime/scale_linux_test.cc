@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: The eddy authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Very many tasks at once.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "eddy/runtime/awaitable.h"
+#include "eddy/runtime/gather.h"
+#include "eddy/runtime/loop.h"
+#include "eddy/runtime/run.h"
+#include "eddy/runtime/sleep.h"
+#include "eddy/runtime/task.h"
+
+namespace eddy {
+namespace {
+
+using namespace std::chrono_literals;
+
+#ifdef NDEBUG
+constexpr std::size_t kTasks = 1'000'000;
+#else
+constexpr std::size_t kTasks = 100'000;
+#endif
+
+// What a sleeping task may cost, and one that is gathered as well. Units: bytes.
+constexpr std::size_t kAsleep = 290;
+constexpr std::size_t kGathered = 390;
+
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t size = 0;
+  std::size_t resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+Coro<> sleep_gathered_and_be_cancelled() {
+  const std::size_t before = resident_bytes();
+  std::vector<Task<>> tasks;
+  tasks.reserve(kTasks);
+  for (std::size_t i = 0; i < kTasks; ++i) tasks.push_back(create_task(sleep(1h)));
+  co_await yield_now();
+  co_await yield_now();
+  const std::size_t asleep = resident_bytes() - before;
+  EXPECT_EQ(get_running_loop().counters().timers, kTasks);
+  Future<> all = gather(tasks);
+  co_await yield_now();
+  const std::size_t gathered = resident_bytes() - before;
+  EXPECT_TRUE(all.cancel());
+  const Outcome<void> outcome = co_await as_outcome(all);
+  EXPECT_TRUE(outcome.cancelled());
+  for (const Task<>& task : tasks) EXPECT_TRUE(task.cancelled());
+  EXPECT_EQ(get_running_loop().counters().timers, 0u);
+  // With the handle that the program has of each.
+  EXPECT_LE(asleep / kTasks, kAsleep);
+  EXPECT_LE(gathered / kTasks, kGathered);
+  ::testing::Test::RecordProperty("bytes_asleep", std::to_string(asleep / kTasks));
+  ::testing::Test::RecordProperty("bytes_gathered", std::to_string(gathered / kTasks));
+}
+
+TEST(ScaleLinux, AMillionTasksSleepAreGatheredAndCancelled) {
+  run(sleep_gathered_and_be_cancelled());
+}
+
+}  // namespace
+}  // namespace eddy

@@ -19,6 +19,7 @@
 #include "eddy/runtime/delay.h"
 #include "eddy/runtime/done_callback.h"
 #include "eddy/runtime/future_state.h"
+#include "eddy/runtime/is_coro.h"
 
 namespace eddy {
 
@@ -78,12 +79,14 @@ class ConcurrentFuture {
   void add_done_callback(F fn) const {
     internal::require_callable(fn);
     if constexpr (std::invocable<F&, ConcurrentFuture<T>>) {
+      internal::require_no_coro<std::invoke_result_t<F&, ConcurrentFuture<T>>>();
       // No handle, with which the state would keep itself alive: it is when this is called.
       State* const own = &state();
       own->call_on_loop([own, fn = std::move(fn)]() mutable {
         fn(ConcurrentFuture<T>(std::static_pointer_cast<State>(own->shared_from_this())));
       });
     } else {
+      internal::require_no_coro<std::invoke_result_t<F&>>();
       state().call_on_loop(std::move(fn));
     }
   }

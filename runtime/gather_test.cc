@@ -35,6 +35,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing_support::fail_after;
 using testing_support::give;
+using testing_support::holds;
 
 Coro<std::unique_ptr<int>> give_unique(int value) { co_return std::make_unique<int>(value); }
 
@@ -94,6 +95,16 @@ EDDY_TEST(Gather, ReturnExceptionsMakesErrorsAndCancelsValues) {
   EXPECT_FALSE(two.cancelled());
   EXPECT_THROW(two.value(), std::runtime_error);
   EXPECT_TRUE(three.cancelled());
+}
+
+// GAT-04: of some children only, by as_outcome, whose own result is no failure.
+EDDY_TEST(Gather, TakesOutcomes) {
+  auto [one, failed] = co_await gather(as_outcome(give(1, 10ms)), as_outcome(fail_after(5ms)));
+  EXPECT_EQ(one.value(), 1);
+  EXPECT_TRUE(holds<std::runtime_error>(failed.exception()));
+  auto nested = co_await as_outcome(as_outcome(fail_after(5ms)));
+  EXPECT_TRUE(nested.ok());
+  EXPECT_FALSE(nested.value().ok());
 }
 
 // GAT-05

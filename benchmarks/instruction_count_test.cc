@@ -112,11 +112,11 @@ void measure(const HotPath& path) {
 TEST(InstructionCount, NestedCoAwait) { measure(HotPath("nested", 20000, 150, 83, 150)); }
 
 TEST(InstructionCount, CreateTaskAndAwait) {
-  measure(HotPath("spawn_await", 20000, 450, 581, 625));
+  measure(HotPath("spawn_await", 20000, 450, 540, 593));
 }
 
 TEST(InstructionCount, SleepZeroAmongAThousandTasks) {
-  measure(HotPath("yield", 20000, 100, 120, 105));
+  measure(HotPath("yield", 20000, 100, 114, 105));
 }
 
 // -- The echo: this program drives the one that is counted ------------------------------

@@ -168,6 +168,21 @@ TEST(Debug, TellsWhereAFailedTaskWasMade) {
   EXPECT_FALSE(places[1]);
 }
 
+// DBG-01: of a callback, too.
+TEST(Debug, ReportsASlowCallback) {
+  SimulatedPlatform sim;
+  const auto main = [&sim]() -> Coro<> {
+    get_running_loop().call_soon([&sim] { spend(sim, 100ms); });
+    co_await yield_now();
+    co_await yield_now();
+  };
+  ::testing::internal::CaptureStderr();
+  run(main, RunOptions().platform(sim).debug(true));
+  const std::string text = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(std::regex_match(text, std::regex("eddy: Executing .+ took 0.100 seconds\n")))
+      << text;
+}
+
 // DBG-06
 TEST(Debug, IsSwitchedOnByRunOptions) {
   bool debug = false;

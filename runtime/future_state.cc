@@ -9,7 +9,11 @@
 namespace eddy::internal {
 
 bool FutureState::cancel(std::string_view message) {
-  if (done()) return false;
+  if (done()) {
+    // Whoever cancels knows of it.
+    mark_retrieved();
+    return false;
+  }
   std::exception_ptr error;
   if (!message.empty()) error = std::make_exception_ptr(CancelledError(std::string(message)));
   finish_cancelled(std::move(error));

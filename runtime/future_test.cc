@@ -241,6 +241,26 @@ EDDY_TEST(Future, AnExceptionSomebodyReadIsNotReported) {
   EXPECT_EQ(reports.size(), 0u);
 }
 
+// FUT-08: a cancel of what has failed already changes nothing else.
+EDDY_TEST(Future, AnExceptionIsNotReportedOnceSomebodyHasCancelled) {
+  const Reports reports;
+  {
+    Future<> future;
+    future.set_exception(std::runtime_error("given up"));
+    EXPECT_FALSE(future.cancel());
+    EXPECT_FALSE(future.cancelled());
+  }
+  const auto fail = []() -> Coro<> {
+    co_await yield_now();
+    throw std::runtime_error("given up");
+  };
+  auto task = create_task(fail);
+  co_await turns(2);
+  EXPECT_FALSE(AnyTask(task).cancel());
+  task = Task<>();
+  EXPECT_EQ(reports.size(), 0u);
+}
+
 // FUT-08: a handler may keep the handle, and read the exception from it.
 EDDY_TEST(Future, TheReportMayKeepTheFuture) {
   std::optional<AnyTask> kept;

@@ -35,7 +35,7 @@ void GatherState::start() {
 }
 
 bool GatherState::cancel(std::string_view message) {
-  if (done()) return false;
+  if (done()) return FutureState::cancel(message);
   if (passing_cancel_on_) {
     cancel_came_back_ = true;
     return true;

@@ -277,6 +277,58 @@ EDDY_TEST(Gather, TakesEveryKindOfResult) {
   EXPECT_EQ(slept, "late");
 }
 
+// GAT-14
+EDDY_TEST(Gather, OfARangeGivesAVector) {
+  std::vector<Coro<std::unique_ptr<int>>> uniques;
+  uniques.push_back(give_unique(1));
+  uniques.push_back(give_unique(2));
+  std::vector<std::unique_ptr<int>> numbers = co_await gather(std::move(uniques));
+  EXPECT_EQ(*numbers.at(0) + *numbers.at(1), 3);
+
+  std::vector<Task<>> tasks;
+  tasks.push_back(create_task(sleep(1ms)));
+  tasks.push_back(create_task(sleep(2ms)));
+  static_assert(std::is_same_v<decltype(gather(tasks)), Future<>>);
+  co_await gather(tasks);
+  EXPECT_TRUE(tasks[1].done());
+
+  std::vector<Future<std::string>> futures(2);
+  futures[0].set_result("a");
+  futures[1].set_result("b");
+  EXPECT_EQ(co_await gather(futures), (std::vector<std::string>{"a", "b"}));
+  auto outcomes = co_await gather(return_exceptions, tasks);
+  EXPECT_TRUE(outcomes.at(0).ok());
+}
+
+struct MoveOnlyError {
+  explicit MoveOnlyError(int value) : held(std::make_unique<int>(value)) {}
+  std::unique_ptr<int> held;
+};
+
+template <class E>
+Coro<> throw_it(E error) {
+  co_await yield_now();
+  throw E(std::move(error));
+}
+
+// CPP-03
+EDDY_TEST(Gather, PassesExceptionsOfAnyType) {
+  int seen = 0;
+  try {
+    co_await gather(sleep(1ms), throw_it(42));
+  } catch (int error) {
+    seen = error;
+  }
+  EXPECT_EQ(seen, 42);
+  auto [outcome] = co_await gather(return_exceptions, throw_it(MoveOnlyError(7)));
+  try {
+    outcome.value();
+  } catch (const MoveOnlyError& error) {
+    seen = *error.held;
+  }
+  EXPECT_EQ(seen, 7);
+}
+
 EDDY_TEST(Gather, LeavesTheResultInATaskThatOthersHold) {
   auto task = create_task(sleep(1ms, std::string("shared")));
   auto [copy] = co_await gather(task);

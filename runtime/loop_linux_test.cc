@@ -34,6 +34,11 @@ TEST(LoopLinux, ClosesTheDescriptorsThatItOpened) {
   const std::size_t before = open_descriptors();
   for (int i = 0; i < 1000; ++i) {
     Loop loop;
+    // It sleeps, and is woken by another thread's post.
+    if (i % 100 == 0) {
+      loop.call_soon_threadsafe([] {});
+      loop.run_until_complete(sleep(1us));
+    }
     loop.stop();
     loop.run_forever();
     if (i % 2 == 0) loop.close();

@@ -52,6 +52,19 @@ TEST(LoopNative, ItsClockNeverGoesBack) {
   }
 }
 
+// LOOP-14: it is the system's monotonic clock, which nobody sets.
+TEST(LoopNative, ItsClockIsTheSteadyOne) {
+  const Loop loop;
+  const auto steady = std::chrono::steady_clock::now();
+  const LoopTime start = loop.time();
+  std::this_thread::sleep_for(2ms);
+  const LoopTime end = loop.time();
+  const auto steady_end = std::chrono::steady_clock::now();
+  EXPECT_GE(end - start, 2ms - 100us);
+  EXPECT_LE(end - start, steady_end - steady + 100us);
+  static_assert(LoopClock::is_steady);
+}
+
 // THR-01: just before the loop sleeps, and while it does; so many times that both are met.
 TEST(LoopNative, ACallFromAnotherThreadWakesIt) {
   Loop loop;

@@ -624,14 +624,16 @@ TEST_F(LoopTest, TheContextTellsWhatHappened) {
   ExceptionContext own;
   own.message = "my own";
   loop_.call_exception_handler(own);
-  loop_.call_soon([] { throw std::runtime_error("in a callback"); });
+  const Handle handle = loop_.call_soon([] { throw std::runtime_error("in a callback"); });
   run_turns(1);
   ASSERT_EQ(reports.size(), 2u);
   EXPECT_EQ(reports[0].message, "my own");
   EXPECT_EQ(reports[0].exception, nullptr);
   EXPECT_EQ(reports[1].message, "Exception in callback");
   EXPECT_EQ(message_of(reports[1].exception), "in a callback");
+  EXPECT_EQ(reports[1].handle, handle);
   EXPECT_FALSE(reports[1].task);
+  EXPECT_FALSE(reports[1].future);
 }
 
 // -- Counters -------------------------------------------------------------------------------

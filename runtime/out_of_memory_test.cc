@@ -50,6 +50,7 @@ Coro<> use_tasks() {
   co_await queue.get();
 }
 
+// TASK-16: of the frame of a coroutine, among others.
 TEST(OutOfMemory, OfTasksIsAnError) { fail_each_allocation(&use_tasks); }
 
 Coro<> use_timers() {

@@ -5,10 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "eddy/runtime/coro.h"
@@ -128,6 +130,32 @@ Coro<> never_end() {
   }
 }
 
+// RUN-01: while the tasks end, the executor still takes calls; it is joined before the loop closes.
+TEST(Run, JoinsTheExecutorAfterTheTasksHaveEnded) {
+  std::vector<std::string> events;
+  std::atomic<bool> last_call_is_over{false};
+  const auto last_call = [&last_call_is_over] {
+    std::this_thread::sleep_for(2ms);
+    last_call_is_over = true;
+  };
+  const auto clean_up_in_a_thread = [&]() -> Coro<> {
+    co_await as_outcome(sleep(1h));
+    events.push_back(co_await to_thread([] { return std::string("called"); }));
+    static_cast<void>(get_running_loop().run_in_executor(nullptr, last_call));
+  };
+  const auto main = [&]() -> Coro<> {
+    static_cast<void>(create_task(clean_up_in_a_thread()));
+    co_await yield_now();
+  };
+  Runner runner;
+  runner.run(main());
+  EXPECT_TRUE(events.empty());
+  runner.close();
+  EXPECT_EQ(events, (std::vector<std::string>{"called"}));
+  EXPECT_TRUE(last_call_is_over);
+  EXPECT_EQ(runner.left(), LoopCounters());
+}
+
 // RUN-05
 TEST(Run, NamesATaskThatSwallowsItsCancelAndGoesOn) {
   SimulatedPlatform sim;
@@ -159,7 +187,6 @@ TEST(Run, WaitsForTheJobsOfTheDefaultExecutor) {
   EXPECT_TRUE(finished);
 }
 
-// RUN-04
 TEST(Run, LeavesAJobThatTakesTooLong) {
   // Not destroyed while the job still leaves them.
   static Gate go_on;
@@ -179,6 +206,7 @@ TEST(Run, LeavesAJobThatTakesTooLong) {
   over.wait();
 }
 
+// RUN-04
 TEST(Runner, RunsSeveralCoroutinesOnOneLoop) {
   Runner runner;
   EXPECT_EQ(runner.run(answer()), 42);

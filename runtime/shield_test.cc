@@ -69,6 +69,11 @@ EDDY_TEST(Shield, OfADoneTaskIsThatTask) {
   auto outer = shield(inner);
   EXPECT_TRUE(outer.done());
   EXPECT_EQ(outer.result(), 7);
+  bool other_ran = false;
+  get_running_loop().call_soon([&other_ran] { other_ran = true; });
+  EXPECT_EQ(co_await shield(inner), 7);
+  EXPECT_FALSE(other_ran);
+  co_await yield_now();
 }
 
 // SH-04

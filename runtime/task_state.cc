@@ -72,7 +72,10 @@ void TaskState::start_eagerly(SourceLocation created) {
 // A task that waits for a task passes the cancel on; the chain may be as long as memory
 // allows, so it is walked in a loop.
 bool TaskState::cancel(std::string_view message) {
-  if (done()) return false;
+  if (done()) {
+    mark_retrieved();
+    return false;
+  }
   TaskState* task = this;
   // Tasks that wait for one another in a ring would be walked for ever. Most rings are found
   // where the cancel came in; `checkpoint` moves on, ever more rarely, so that it gets into

@@ -184,6 +184,21 @@ EDDY_TEST(Task, AllTasksAreTheUnfinishedOnesOfTheLoop) {
   EXPECT_TRUE(all_tasks(const_cast<Loop&>(other)).empty());
 }
 
+// TASK-06: each loop has its own.
+TEST(Task, AllTasksOfOneLoopAreNotThoseOfAnother) {
+  SimulatedPlatform sim;
+  Loop one(RunOptions().platform(sim));
+  Loop other(RunOptions().platform(sim));
+  auto a = one.create_task(give(1));
+  auto b = other.create_task(give(2));
+  EXPECT_EQ(all_tasks(one), (std::vector<AnyTask>{a}));
+  EXPECT_EQ(all_tasks(other), (std::vector<AnyTask>{b}));
+  EXPECT_EQ(one.run_until_complete(a), 1);
+  EXPECT_TRUE(all_tasks(one).empty());
+  EXPECT_EQ(all_tasks(other), (std::vector<AnyTask>{b}));
+  EXPECT_EQ(other.run_until_complete(b), 2);
+}
+
 // TASK-07
 EDDY_TEST(Task, ThatAwaitsItselfGetsAnError) {
   Task<> task;

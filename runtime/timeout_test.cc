@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -28,6 +29,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing_support::give;
+using testing_support::Live;
 using testing_support::ThrowsWhenCopied;
 
 // TMO-01
@@ -126,6 +128,63 @@ EDDY_TEST(Timeout, OnlyTheInnerOneExpiresWhenItIsDueFirst) {
   std::vector<std::string> events;
   co_await nest(20ms, 10ms, events);
   EXPECT_EQ(events, (std::vector<std::string>{"inner timed out", "inner expired"}));
+}
+
+// TMO-04: both due in one turn: the outer one's cancel is the one that counts.
+EDDY_TEST(Timeout, TheOuterOneThrowsWhenBothAreDueAtOnce) {
+  std::vector<std::string> events;
+  co_await nest(10ms, 10ms, events);
+  EXPECT_EQ(events, (std::vector<std::string>{"inner cancelled", "outer timed out", "outer expired",
+                                              "inner expired"}));
+  EXPECT_EQ(current_task().cancelling(), 0);
+}
+
+// SOON-13
+EDDY_TEST(Timeout, NotANumberIsRefusedAndNothingBegins) {
+  using Seconds = std::chrono::duration<double>;
+  const Seconds nan(std::numeric_limits<double>::quiet_NaN());
+  const Seconds infinity(std::numeric_limits<double>::infinity());
+  int live = 0;
+  bool ran = false;
+  const auto block = [&ran]() -> Coro<> {
+    ran = true;
+    co_return;
+  };
+  EXPECT_THROW(static_cast<void>(timeout(nan, block)), std::invalid_argument);
+  EXPECT_THROW(Timeout limit(nan), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(wait_for(testing_support::hold(Live(live), ran), nan)),
+               std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(WaitOptions().timeout(nan)), std::invalid_argument);
+  EXPECT_EQ(live, 0);
+  EXPECT_FALSE(ran);
+  co_await timeout(infinity, block);
+  EXPECT_TRUE(ran);
+  EXPECT_EQ(co_await wait_for(give(7, 5ms), infinity), 7);
+}
+
+// TMO-06
+EDDY_TEST(Timeout, IsNotRescheduledOnceItHasExpired) {
+  bool refused = false;
+  const auto block = [&refused](Timeout& limit) -> Coro<> {
+    const auto outcome = co_await as_outcome(sleep(1h));
+    EXPECT_TRUE(outcome.cancelled());
+    EXPECT_TRUE(limit.expired());
+    EXPECT_THROW(limit.reschedule(LoopClock::now() + 1h), std::logic_error);
+    refused = true;
+    outcome.value();
+  };
+  const auto outcome = co_await as_outcome(timeout(1ms, block));
+  EXPECT_THROW(outcome.value(), TimeoutError);
+  EXPECT_TRUE(refused);
+}
+
+// TMO-02, TMO-12
+EDDY_TEST(Timeout, AtNoTimeNeverFires) {
+  const auto block = [](Timeout& limit) -> Coro<bool> {
+    co_await sleep(1h);
+    co_return limit.when().has_value();
+  };
+  EXPECT_FALSE(co_await timeout_at(std::nullopt, block));
 }
 
 // TMO-06
@@ -274,8 +333,10 @@ EDDY_TEST(Timeout, EndsWithItsBlockWhateverBecomesOfTheResult) {
 // WF-04
 EDDY_TEST(WaitFor, WithNoTimeDoesNotEvenStartACoroutine) {
   bool started = false;
-  const auto outcome = co_await as_outcome(wait_for(set(started), 0s));
-  EXPECT_THROW(std::rethrow_exception(outcome.exception()), TimeoutError);
+  for (const auto delay : {0s, -1s}) {
+    const auto outcome = co_await as_outcome(wait_for(set(started), delay));
+    EXPECT_THROW(outcome.value(), TimeoutError);
+  }
   EXPECT_FALSE(started);
 }
 

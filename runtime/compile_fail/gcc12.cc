@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The eddy authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Forms that gcc 12 miscompiles and eddy, or that compiler itself, refuses (docs/gcc12.md); all
+// Forms that gcc 12 miscompiles and eddy, or that compiler itself, refuses (docs/compilers.md); all
 // others take them.
 
 #include <chrono>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Compiled with -fno-exceptions: such code meets eddy behind functions that give a StatusOr
-// (docs/tutorial.md).
+// (docs/compilers.md).
 
 #include "absl/status/statusor.h"
 

@@ -66,17 +66,17 @@ class TimerWheel {
     --size_;
   }
 
-  // Moves the cursor to `now`. Gives each timer that is not for here any more to `near(node)`,
+  // Moves the cursor to `now`. Gives each timer that is not for here any more to `sink(node)`,
   // those of one deadline in the order they were added. What that throws comes out; the timers
   // that are left are still here, and go to the next call.
-  template <class Near>
-  void advance(LoopTime now, Near near) {
+  template <class Sink>
+  void advance(LoopTime now, Sink sink) {
     const std::int64_t target = tick_of(now);
     while (size_ > 0) {
       const std::uint32_t place = first_place();
       if (start_of(place) > target) break;
       cursor_ = std::max(cursor_, start_of(place));
-      empty_out(place, near);
+      empty_out(place, sink);
     }
     if (cursor_ < target) cursor_ = target;
   }
@@ -136,8 +136,8 @@ class TimerWheel {
     occupied_[place / kSlots] &= ~(std::uint64_t{1} << (place % kSlots));
   }
 
-  template <class Near>
-  void empty_out(std::uint32_t place, Near& near) {
+  template <class Sink>
+  void empty_out(std::uint32_t place, Sink& sink) {
     TimerNode* node = slots_[place];
     TimerNode* const last = node->prev;
     clear(place);
@@ -148,7 +148,7 @@ class TimerWheel {
         add(*node);
       } else {
         try {
-          near(*node);
+          sink(*node);
         } catch (...) {
           put_back(*node, *last, place);
           throw;

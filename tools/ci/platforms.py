@@ -69,7 +69,8 @@ FEATURES = [
 
 # Files with tests of the real kernel only, although no test's name says so.
 _NATIVE_FILES = re.compile(
-    r"platform/|examples/|runtime/(loop_native|to_thread|thread_pool|inbox)_test|net/(stream_cost|out_of_memory)_test")
+    r"platform/|examples/|runtime/(interruption_posix|interruption_windows|loop_native|to_thread|thread_pool|inbox)_test|"
+    r"net/(stream_cost|out_of_memory)_test")
 
 
 def check(root, answers):

@@ -295,7 +295,8 @@ EDDY_TEST(Gather, OfARangeGivesAVector) {
   std::vector<Future<std::string>> futures(2);
   futures[0].set_result("a");
   futures[1].set_result("b");
-  EXPECT_EQ(co_await gather(futures), (std::vector<std::string>{"a", "b"}));
+  const std::vector<std::string> words = co_await gather(futures);
+  EXPECT_EQ(words, (std::vector<std::string>{"a", "b"}));
   auto outcomes = co_await gather(return_exceptions, tasks);
   EXPECT_TRUE(outcomes.at(0).ok());
 }

@@ -67,7 +67,7 @@ std::error_code PosixSignals::watch(int signal, SignalWatch& watch) noexcept {
   struct sigaction action = {};
   action.sa_handler = &handle;
   action.sa_flags = SA_RESTART;
-  ::sigemptyset(&action.sa_mask);
+  static_cast<void>(sigemptyset(&action.sa_mask));
   if (::sigaction(signal, &action, &before[signal]) == 0) return {};
   const std::error_code error(errno, std::generic_category());
   watches[signal].store(nullptr);
@@ -85,13 +85,14 @@ void PosixSignals::unwatch(int signal) noexcept {
 void PosixSignals::end_program(int signal) noexcept {
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;
-  ::sigemptyset(&action.sa_mask);
+  static_cast<void>(sigemptyset(&action.sa_mask));
   ::sigaction(signal, &action, nullptr);
   ::raise(signal);
   // In the handler of the signal it is blocked.
   sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, signal);
+  // Macros on some systems.
+  static_cast<void>(sigemptyset(&set));
+  static_cast<void>(sigaddset(&set, signal));
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 

@@ -14,6 +14,8 @@ Interruption::Interruption(LoopCore& loop, TaskState& main, bool wanted) noexcep
     : loop_(loop), main_(main) {
   Signals& signals = loop.platform->signals();
   if (!wanted || !signals.on_main_thread() || !signals.is_default(SIGINT)) return;
+  // One that came at the end of an earlier run has been told already.
+  loop_.signal_pending.store(false);
   loop_.signal_receiver = this;
   // Where it can not be watched (a program without a console) none will come.
   watching_ = !signals.watch(SIGINT, *this);
@@ -34,6 +36,10 @@ void Interruption::arrived(int signal) noexcept {
 }
 
 void Interruption::deliver_signals() noexcept { delivered_ = main_->cancel({}); }
+
+void Interruption::check() const {
+  if (arrived_.load() > 0 && !delivered_) throw KeyboardInterrupt();
+}
 
 void Interruption::rethrow() const {
   if (delivered_ && main_->uncancel() == 0) throw KeyboardInterrupt();

@@ -25,6 +25,10 @@ class Interruption final : public SignalWatch, public SignalReceiver {
   Interruption& operator=(const Interruption&) = delete;
   ~Interruption();
 
+  // To be called once main has ended well: throws KeyboardInterrupt if a Ctrl-C came too late to
+  // cancel it.
+  void check() const;
+
   // To be called while the CancelledError of the main task is handled: throws
   // KeyboardInterrupt in its place if Ctrl-C is all that it came from.
   [[noreturn]] void rethrow() const;

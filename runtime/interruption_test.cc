@@ -56,7 +56,7 @@ TEST(Interruption, SecondOneEndsTheProgram) {
     after_the_second = sim.ended_by_signal();
     co_return;
   };
-  run(main, RunOptions().platform(sim));
+  EXPECT_THROW(run(main, RunOptions().platform(sim)), KeyboardInterrupt);
   EXPECT_EQ(after_the_first, 0);
   EXPECT_EQ(after_the_second, SIGINT);
 }
@@ -70,6 +70,24 @@ TEST(Interruption, OfAMainThatSwallowsItIsForgotten) {
     co_return 3;
   };
   EXPECT_EQ(run(main, RunOptions().platform(sim)), 3);
+}
+
+// SIG-04: one that comes when main has no await left is told all the same, as asyncio does.
+TEST(Interruption, ThatComesTooLateToCancelMainIsTold) {
+  SimulatedPlatform sim;
+  Runner runner(RunOptions().platform(sim));
+  const auto main = [&sim]() -> Coro<int> {
+    sim.raise_signal(SIGINT);
+    co_return 3;
+  };
+  EXPECT_THROW(runner.run(main()), KeyboardInterrupt);
+  // It is nothing to the next run.
+  const auto next = []() -> Coro<int> {
+    co_await sleep(1s);
+    co_return 4;
+  };
+  EXPECT_EQ(runner.run(next()), 4);
+  EXPECT_EQ(sim.ended_by_signal(), 0);
 }
 
 // SIG-04: a cancel that came from elsewhere as well is still one.

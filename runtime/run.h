@@ -36,9 +36,9 @@ class Runner {
   ~Runner();
 
   // Runs `main` to its end and returns its result.
-  // Errors: what leaves it; KeyboardInterrupt if Ctrl-C has cancelled it (see
-  // RunOptions::handle_sigint()); std::logic_error in a running loop, for an empty coroutine
-  // and once closed.
+  // Errors: what leaves it; KeyboardInterrupt if Ctrl-C has cancelled it, or came too late for
+  // that (see RunOptions::handle_sigint()); std::logic_error in a running loop, for an empty
+  // coroutine and once closed.
   template <class T>
   T run(Coro<T> main) {
     Loop& loop = loop_to_run();
@@ -46,7 +46,15 @@ class Runner {
     const internal::Interruption interruption(loop.core(), task_state(task),
                                               options_.handle_sigint());
     try {
-      return loop.run_until_complete(Task<T>(task));
+      if constexpr (std::is_void_v<T>) {
+        loop.run_until_complete(Task<T>(task));
+        interruption.check();
+        return;
+      } else {
+        T result = loop.run_until_complete(Task<T>(task));
+        interruption.check();
+        return result;
+      }
     } catch (const CancelledError&) {
       interruption.rethrow();
     }

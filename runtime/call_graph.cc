@@ -50,6 +50,7 @@ CallGraph capture(FutureState& state, int depth, Seen& seen) {
   if (!seen.insert(&state).second || depth >= kMaxDepth) return graph;
   state.loop().tasks.for_each([&](TaskState& other) {
     Leaf* leaf = other.leaf();
+    ++state.loop().search;
     if (leaf != nullptr && leaf->waits_for(state)) {
       graph.awaited_by.push_back(capture(other, depth + 1, seen));
     }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "eddy/runtime/coro.h"
+#include "eddy/runtime/future.h"
 #include "eddy/runtime/gather.h"
 #include "eddy/runtime/shield.h"
 #include "eddy/runtime/sleep.h"
@@ -31,6 +32,7 @@ constexpr std::uint32_t kOuterLine = __LINE__ + 1;
 Coro<> outer() { co_await inner(); }
 
 Coro<> wait_for_task(Task<> task) { co_await task; }
+Coro<> wait_for_future(Future<> future) { co_await future; }
 
 EDDY_TEST(CallGraph, HasTheAwaitOfEveryCoroutineInnermostFirst) {
   auto task = create_task(outer(), "worker");
@@ -124,6 +126,24 @@ EDDY_TEST(CallGraph, TellsOfEachFutureOnce) {
   EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 1000);
   for (const Task<>& task : tasks) task.cancel();
   co_await wait(tasks);
+}
+
+// Each gather waits twice for the one below it: there are 2^60 ways down.
+EDDY_TEST(CallGraph, LooksOnceAtWhatSeveralWaitFor) {
+  auto worker = create_task(outer(), "worker");
+  Future<> end;
+  Future<> top = gather(std::vector<Future<>>{end, end});
+  for (int i = 0; i < 60; ++i) top = gather(std::vector<Future<>>{top, top});
+  auto waiter = create_task(wait_for_future(top), "waiter");
+  co_await yield_now();
+  EXPECT_TRUE(capture_call_graph(worker).awaited_by.empty());
+  // The next search looks again.
+  const CallGraph graph = capture_call_graph(end);
+  EXPECT_EQ(graph.awaited_by.size(), 1u);
+  EXPECT_EQ(graph.awaited_by.at(0).name, "waiter");
+  end.set_result();
+  co_await waiter;
+  worker.cancel();
 }
 
 EDDY_TEST(CallGraph, IsPrintedOfTheCurrentTask) {

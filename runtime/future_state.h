@@ -129,7 +129,8 @@ class FutureState {
   // For reports: `a future`, `Task-7`, `gather of 3, 2 not done`.
   virtual std::string describe() const { return "a future"; }
   // For reports: whether it is a pending gather or the like of that one. A task's awaits do
-  // not count.
+  // not count. The caller gives each search a number, LoopCore::search: what several wait for
+  // is looked at once, and gives false the second time.
   virtual bool waits_for(const FutureState&) const noexcept { return false; }
 
   // Where the result is: a ResultSlot of the future's type.

@@ -61,7 +61,8 @@ std::string GatherState::describe() const {
 }
 
 bool GatherState::waits_for(const FutureState& other) const noexcept {
-  if (done()) return false;
+  if (done() || searched_ == loop().search) return false;
+  searched_ = loop().search;
   return std::any_of(children_.get(), children_.get() + size_, [&other](const Child& child) {
     return child.child.get() == &other || child.child->waits_for(other);
   });

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -79,6 +80,7 @@ class GatherState : public FutureState {
   std::unique_ptr<Child[]> children_;
   std::size_t size_;
   std::size_t remaining_;
+  mutable std::uint64_t searched_ = 0;  // the last search that came here
   const bool return_exceptions_;
   bool cancel_requested_ = false;
   bool passing_cancel_on_ = false;

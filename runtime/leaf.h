@@ -48,7 +48,8 @@ class Leaf {
   // The future that a cancel goes to in the place of cancel(); null for none.
   virtual FutureState* awaited() noexcept { return nullptr; }
 
-  // Whether it waits for `future`, perhaps by way of another one; for reports.
+  // Whether it waits for `future`, perhaps by way of another one; for reports. See
+  // FutureState::waits_for().
   virtual bool waits_for(const FutureState& future) noexcept {
     const FutureState* const mine = awaited();
     return mine != nullptr && (mine == &future || mine->waits_for(future));

@@ -119,6 +119,7 @@ struct LoopCore {
   const std::uint32_t fork_generation = internal::fork_generation();
   std::uint64_t next_task_id = 1;
   std::uint64_t next_done_callback = 1;
+  std::uint64_t search = 0;  // the number of the present one: see FutureState::waits_for()
   std::uint32_t references = 1;
   int io_budget = kIoBudget;
   std::uint8_t eager_starts = 0;  // inside one another, now

@@ -34,6 +34,9 @@ class ChildWaiter : private WaitNode, private Runnable {
     }
   }
 
+  // It waits for a child that has not ended.
+  bool pending() const noexcept { return linked(); }
+
   // Leaves the list, and lets go of the child, if that has not ended. One that has ended is
   // on the ready queue until the turn is over: the object must live as long.
   bool stop() noexcept {

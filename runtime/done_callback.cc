@@ -7,9 +7,12 @@
 
 namespace eddy::internal {
 
-DoneCallback::DoneCallback(FutureState& state)
-    : WaitNode(&notified), Runnable(&run_callback), state_(&state), context_(inherit_context()) {
-  token_ = state.loop().next_done_callback++;
+DoneCallback::DoneCallback(FutureState& state, std::uint64_t token)
+    : WaitNode(&notified),
+      Runnable(&run_callback),
+      state_(&state),
+      context_(inherit_context()),
+      token_(token != 0 ? token : state.loop().next_done_callback++) {
   ++state.loop().live_handles;
 }
 

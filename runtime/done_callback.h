@@ -26,7 +26,8 @@ namespace eddy::internal {
 // Owned by the list of its future until it is queued, by the ready queue from then on.
 class DoneCallback : public WaitNode, public Runnable {
  public:
-  explicit DoneCallback(FutureState& state);
+  // `token`: 0 for one of its own.
+  explicit DoneCallback(FutureState& state, std::uint64_t token = 0);
   virtual ~DoneCallback();
 
   std::uint64_t token() const noexcept { return token_; }
@@ -53,6 +54,9 @@ class DoneCallback : public WaitNode, public Runnable {
   Ref<FutureState> held_;  // from when it is queued
   std::uint64_t token_;
 };
+
+// That of a shield that was cancelled.
+inline constexpr std::uint64_t kShieldToken = ~std::uint64_t{0};
 
 int remove_done_callback(FutureState& state, std::uint64_t token) noexcept;
 

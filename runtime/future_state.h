@@ -142,6 +142,8 @@ class FutureState {
 
   // Nobody need be told of the exception any more.
   void mark_retrieved() noexcept { report_pending_ = false; }
+  // It failed, and nobody has seen that yet.
+  bool report_pending() const noexcept { return report_pending_; }
 
   // Throws unless it finished with a result; marks an exception as seen.
   void require_result() {

@@ -3,7 +3,43 @@
 
 #include "eddy/runtime/shield.h"
 
+#include <memory>
+#include <new>
+
+#include "eddy/runtime/done_callback.h"
+
 namespace eddy::internal {
+
+namespace {
+
+// Reports the failure of what is behind a shield that was cancelled, unless somebody has seen
+// it by then.
+class LateFailure final : public DoneCallback {
+ public:
+  explicit LateFailure(FutureState& inner) : DoneCallback(inner, kShieldToken) {}
+
+ private:
+  void call_and_delete(Ref<FutureState> inner) override {
+    const std::unique_ptr<LateFailure> self(this);
+    if (!inner->report_pending()) return;
+    inner->mark_retrieved();
+    report_exception(inner->loop(), "exception in a shielded task or future", inner->failure(),
+                     inner.get());
+  }
+};
+
+// One for each, however many shields there are.
+void report_late_failure(FutureState& inner) noexcept {
+  try {
+    auto* const callback = new LateFailure(inner);
+    remove_done_callback(inner, kShieldToken);
+    callback->wait();
+  } catch (const std::bad_alloc&) {
+    // It is reported all the same, when the last handle goes.
+  }
+}
+
+}  // namespace
 
 void ShieldState::start(Ref<FutureState> inner) noexcept {
   if (inner->done()) {
@@ -17,7 +53,10 @@ void ShieldState::start(Ref<FutureState> inner) noexcept {
 
 bool ShieldState::cancel(std::string_view message) {
   if (!FutureState::cancel(message)) return false;
-  if (inner_.stop()) release();
+  if (!inner_.pending()) return true;
+  report_late_failure(inner_.child());
+  inner_.stop();
+  release();
   return true;
 }
 
@@ -31,11 +70,8 @@ bool ShieldState::waits_for(const FutureState& other) const noexcept {
 
 void ShieldState::inner_done(ChildWaiter& waiter) noexcept {
   auto& self = waiter.owner<ShieldState>();
-  if (self.done()) {
-    waiter.child().mark_retrieved();
-  } else {
-    self.end_as(waiter.child());
-  }
+  // Cancelled in the turn in which the inner one ended, it has nothing to do with that.
+  if (!self.done()) self.end_as(waiter.child());
   self.release();
 }
 

@@ -67,7 +67,8 @@ class ShieldStateOf final : public ShieldState {
 
 // A future of what `awaitable` gives; a coroutine is made a task now. Cancelling the future,
 // or a task that awaits it, leaves the inner one alone; what is cancelled inside is
-// cancelled outside. Of a shared handle it has a copy of the result, if that can be copied.
+// cancelled outside. Once it is cancelled, a failure of the inner one that nobody has seen is
+// reported at once. Of a shared handle it has a copy of the result, if that can be copied.
 // Errors: std::runtime_error when no loop runs, InvalidStateError for an empty handle,
 // std::invalid_argument for another loop's. asyncio: shield.
 template <Awaitable A>

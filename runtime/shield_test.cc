@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/exception_context.h"
+#include "eddy/runtime/future.h"
 #include "eddy/runtime/gather.h"
 #include "eddy/runtime/loop.h"
 #include "eddy/runtime/sleep.h"
@@ -29,6 +31,9 @@ namespace {
 using namespace std::chrono_literals;
 using testing_support::fail_after;
 using testing_support::give;
+using testing_support::holds;
+using testing_support::Reports;
+using testing_support::thrown_by;
 using testing_support::ThrowsWhenCopied;
 
 Coro<int> shielded(Task<int> task) { co_return co_await shield(task); }
@@ -185,7 +190,51 @@ EDDY_TEST(Shield, AnErrorThatNobodyCanSeeAnyMoreIsReported) {
   auto outer = shield(fail_after(5ms));
   outer.cancel();
   co_await sleep(10ms);
-  EXPECT_EQ(reports, (std::vector<std::string>{"Task exception was never retrieved"}));
+  EXPECT_EQ(reports, (std::vector<std::string>{"exception in a shielded task or future"}));
+}
+
+// Once, whatever the number of shields, and not again when the last handle goes.
+EDDY_TEST(Shield, WhatFailsBehindCancelledShieldsIsReportedOnceAndAtOnce) {
+  const Reports reports;
+  {
+    auto inner = create_task(fail_after(5ms), "inner");
+    for (int i = 0; i < 3; ++i) shield(inner).cancel();
+    co_await sleep(10ms);
+    EXPECT_EQ(reports.size(), 1u);
+    EXPECT_EQ(reports[0].task, inner);
+    EXPECT_TRUE(holds<std::runtime_error>(reports[0].exception));
+  }
+  EXPECT_EQ(reports.size(), 1u);
+}
+
+EDDY_TEST(Shield, WhatFailsBehindACancelledShieldIsNotReportedIfItWasSeen) {
+  const Reports reports;
+  auto inner = create_task(fail_after(5ms));
+  auto looker = create_task(thrown_by(inner));
+  co_await yield_now();
+  shield(inner).cancel();
+  const std::exception_ptr seen = co_await looker;
+  EXPECT_TRUE(holds<std::runtime_error>(seen));
+  // A shield that is still there sees it too.
+  auto other = create_task(fail_after(5ms));
+  auto shielded_other = shield(other);
+  shield(other).cancel();
+  const auto end = co_await as_outcome(shielded_other);
+  EXPECT_TRUE(holds<std::runtime_error>(end.exception()));
+  co_await yield_now();
+  EXPECT_EQ(reports.size(), 0u);
+}
+
+// It keeps nothing alive.
+EDDY_TEST(Shield, ACancelledOneLetsGoOfAFutureThatNeverEnds) {
+  const auto before = get_running_loop().counters();
+  {
+    Future<int> inner;
+    shield(inner).cancel();
+  }
+  EXPECT_EQ(get_running_loop().counters().futures, before.futures);
+  EXPECT_EQ(get_running_loop().counters().handles, before.handles);
+  co_return;
 }
 
 }  // namespace

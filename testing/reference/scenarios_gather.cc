@@ -365,6 +365,17 @@ EDDY_SCENARIO(shield_of_what_fails_after_the_awaiter_has_gone) {
   trace("main");
 }
 
+EDDY_SCENARIO(shield_of_what_fails_and_was_seen) {
+  Task<int> inner = create_task(fail("inner", 10ms));
+  Task<> looker = create_task(outcome("looker", inner));
+  Future<int> outer = shield(inner);
+  co_await turns(2);
+  outer.cancel();
+  co_await looker;
+  co_await sleep(20ms);
+  trace("main");
+}
+
 EDDY_SCENARIO(shield_in_a_gather) {
   Task<int> a = create_task(give("A", 20ms, 1));
   Task<int> b = create_task(give("B", 20ms, 2));

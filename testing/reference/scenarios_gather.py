@@ -366,6 +366,24 @@ async def shield_of_what_fails_after_the_awaiter_has_gone():
     trace("main")
 
 
+@scenario(since="3.14", expected="""
+    inner fails at 10ms
+    looker ended with Oops('inner')
+    report of a task: Oops('inner')
+    main
+    main returned
+""")
+async def shield_of_what_fails_and_was_seen():
+    inner = asyncio.create_task(fail("inner", ms(10)))
+    looker = asyncio.create_task(outcome("looker", inner))
+    outer = asyncio.shield(inner)
+    await turns(2)
+    outer.cancel()
+    await looker
+    await asyncio.sleep(ms(20))
+    trace("main")
+
+
 @scenario()
 async def shield_in_a_gather():
     a = asyncio.create_task(give("A", ms(20), 1))

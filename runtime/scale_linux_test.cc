@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include "eddy/runtime/run.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
+#include "eddy/runtime/task_group.h"
 
 namespace eddy {
 namespace {
@@ -66,9 +69,55 @@ Coro<> sleep_gathered_and_be_cancelled() {
   ::testing::Test::RecordProperty("bytes_gathered", std::to_string(gathered / kTasks));
 }
 
+// First, because what it measures is memory that nobody has used yet.
 TEST(ScaleLinux, AMillionTasksSleepAreGatheredAndCancelled) {
   run(sleep_gathered_and_be_cancelled());
 }
+
+Coro<> be_in_a_group_and_be_cancelled() {
+  std::size_t cancelled = 0;
+  const auto child = [&cancelled]() -> Coro<> {
+    const Outcome<void> slept = co_await as_outcome(sleep(1h));
+    if (slept.cancelled()) ++cancelled;
+    slept.value();
+  };
+  const auto block = [&](TaskGroup& group) -> Coro<> {
+    for (std::size_t i = 0; i < kTasks; ++i) group.create_task(child());
+    co_await yield_now();
+    co_await yield_now();
+    EXPECT_EQ(get_running_loop().counters().timers, kTasks);
+    throw std::runtime_error("enough");
+  };
+  const Outcome<void> outcome = co_await as_outcome(with_task_group(block));
+  EXPECT_FALSE(outcome.ok() || outcome.cancelled());
+  EXPECT_EQ(cancelled, kTasks);
+  EXPECT_EQ(get_running_loop().counters().timers, 0u);
+  EXPECT_EQ(all_tasks().size(), 1u);
+}
+
+TEST(ScaleLinux, AMillionChildrenOfAGroupAreCancelled) { run(be_in_a_group_and_be_cancelled()); }
+
+// They come and go: the group keeps none of them.
+Coro<> come_and_go() {
+  std::size_t ended = 0;
+  std::size_t most = 0;
+  const auto child = [&ended]() -> Coro<> {
+    co_await yield_now();
+    ++ended;
+  };
+  const auto block = [&](TaskGroup& group) -> Coro<> {
+    for (std::size_t i = 1; i <= kTasks; ++i) {
+      group.create_task(child());
+      most = std::max(most, i - ended);
+      if (i % 10 == 0) co_await sleep(0s);
+    }
+  };
+  co_await with_task_group(block);
+  EXPECT_EQ(ended, kTasks);
+  EXPECT_LE(most, 30u);
+}
+
+TEST(ScaleLinux, AMillionChildrenOfAGroupComeAndGo) { run(come_and_go()); }
 
 }  // namespace
 }  // namespace eddy

@@ -404,7 +404,7 @@ EDDY_TEST(TaskGroup, AResultThatCanNotBeMovedCancelsTheChildren) {
   EXPECT_TRUE(child->cancelled());
 }
 
-// A million children that come and go: the group keeps none of them.
+// The group keeps no child that has ended. (A million of them: scale_linux_test.)
 EDDY_TEST(TaskGroup, LetsGoOfChildrenThatHaveEnded) {
   int live = 0;
   int most = 0;

@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "eddy/runtime/any_task.h"
+#include "eddy/runtime/coro.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/outcome.h"
+#include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/test_support.h"
 #include "eddy/testing/explore.h"
@@ -78,6 +80,24 @@ class Children {
   std::vector<std::size_t> ended_;
   int turn_ = 0;
 };
+
+// Lets that many turns pass, with a point after each.
+inline Coro<> turns_of(Explorer& explorer, std::size_t turns) {
+  for (std::size_t i = 0; i < turns; ++i) {
+    co_await yield_now();
+    explorer.point();
+  }
+}
+
+// What is set up in every order, so that what is due together comes in every order.
+template <class Start>
+void in_every_order(Choices& choices, std::vector<Start>& starts) {
+  while (!starts.empty()) {
+    const auto at = starts.begin() + static_cast<std::ptrdiff_t>(choices.choose(starts.size()));
+    (*at)();
+    starts.erase(at);
+  }
+}
 
 template <class T>
 bool failed_with_child(const Outcome<T>& outcome) {

@@ -15,11 +15,13 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/errors.h"
+#include "eddy/runtime/exception_context.h"
 #include "eddy/runtime/explore_support.h"
 #include "eddy/runtime/future.h"
 #include "eddy/runtime/gather.h"
@@ -40,6 +42,7 @@ using testing_support::Children;
 using testing_support::expect_cancel_is_seen;
 using testing_support::failed_with_child;
 using testing_support::holds;
+using testing_support::in_every_order;
 using testing_support::look_at;
 
 // GAT-01, GAT-03, GAT-05, GAT-11
@@ -75,6 +78,43 @@ TEST(ExploreGather, GivesAllResultsTheFirstErrorOrTheCancel) {
     }
   });
   EXPECT_GT(paths, 1000u);
+}
+
+// GAT-04, GAT-05: as values, in two gathers of which one holds the other.
+TEST(ExploreGather, GivesEveryEndAsAValue) {
+  const std::size_t paths = explore([](Choices& choices) -> Coro<> {
+    Explorer explorer(choices);
+    Children children(choices, 2);
+    using Ends = std::vector<Outcome<int>>;
+    std::optional<Future<Ends>> inner;
+    std::optional<Future<std::tuple<Outcome<Ends>>>> outer;
+    const auto main = [&]() -> Coro<Ends> {
+      explorer.point();
+      inner = gather(return_exceptions, children.futures());
+      outer = gather(return_exceptions, *inner);
+      const Outcome<Ends> ends = std::get<0>(co_await *outer);
+      explorer.point();
+      co_return ends.value();
+    };
+    Task<Ends> task = explorer.start(main());
+    co_await explorer.finish([&] {
+      children.take_turn();
+      explorer.point();
+    });
+    expect_cancel_is_seen(explorer, 0, task);
+    if (inner.has_value()) look_at(*inner);
+    if (outer.has_value()) look_at(*outer);
+    const Outcome<Ends> outcome = co_await as_outcome(task);
+    for (const Future<int>& child : children.futures()) EXPECT_TRUE(child.done());
+    if (explorer.was_cancelled(0)) co_return;
+    const Ends& ends = outcome.value();
+    EXPECT_EQ(ends.size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(failed_with_child(ends[i]), i == children.failing());
+      if (ends[i].ok()) EXPECT_EQ(ends[i].value(), static_cast<int>(i));
+    }
+  });
+  EXPECT_GT(paths, 200u);
 }
 
 // WAIT-01, WAIT-02, WAIT-03, WAIT-06
@@ -123,6 +163,17 @@ TEST(ExploreShield, NeverLetsACancelThrough) {
     Explorer explorer(choices, 2);
     Children children(choices, 1);
     std::optional<Future<int>> shielded;
+    bool too_early = false;  // the shield was seen to be cancelled before the inner one ended
+    explorer.invariant([&] {
+      if (!shielded.has_value() || !shielded->cancelled()) return;
+      if (!children[0].done()) too_early = true;
+    });
+    // A failure behind a cancelled shield is reported, once.
+    int reports = 0;
+    get_running_loop().set_exception_handler([&reports](Loop&, const ExceptionContext& context) {
+      ++reports;
+      EXPECT_TRUE(holds<std::runtime_error>(context.exception));
+    });
     const auto main = [&]() -> Coro<int> {
       explorer.point();
       shielded = shield(children[0]);
@@ -140,6 +191,10 @@ TEST(ExploreShield, NeverLetsACancelThrough) {
     EXPECT_FALSE(children[0].cancelled());
     EXPECT_EQ(children.ended().size(), 1u);
     const Outcome<int> outcome = co_await as_outcome(task);
+    const bool fails = children.failing() == 0;
+    EXPECT_LE(reports, fails && shielded.has_value() && shielded->cancelled() ? 1 : 0);
+    if (too_early && fails) EXPECT_EQ(reports, 1);
+    get_running_loop().set_exception_handler(nullptr);
     const Outcome<int> inner = co_await as_outcome(children[0]);
     if (!explorer.was_cancelled(0)) EXPECT_EQ(outcome.ok(), inner.ok());
   });
@@ -216,17 +271,6 @@ void expect_one_of(const Outcome<T>& outcome, bool cancelled, bool timed_out_is_
   } else if (!outcome.ok()) {
     EXPECT_TRUE(timed_out_is_possible);
     EXPECT_TRUE(holds<TimeoutError>(outcome.exception()));
-  }
-}
-
-// The three are set up in every order, so that those that are due together come in every
-// order.
-template <class Start>
-void in_every_order(Choices& choices, std::vector<Start>& starts) {
-  while (!starts.empty()) {
-    const auto at = starts.begin() + static_cast<std::ptrdiff_t>(choices.choose(starts.size()));
-    (*at)();
-    starts.erase(at);
   }
 }
 

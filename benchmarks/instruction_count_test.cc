@@ -109,14 +109,14 @@ void measure(const HotPath& path) {
   judge(path, each_of(path, once, twice));
 }
 
-TEST(InstructionCount, NestedCoAwait) { measure(HotPath("nested", 20000, 150, 83, 150)); }
+TEST(InstructionCount, NestedCoAwait) { measure(HotPath("nested", 20000, 150, 69, 147)); }
 
 TEST(InstructionCount, CreateTaskAndAwait) {
-  measure(HotPath("spawn_await", 20000, 450, 540, 593));
+  measure(HotPath("spawn_await", 20000, 450, 435, 485));
 }
 
 TEST(InstructionCount, SleepZeroAmongAThousandTasks) {
-  measure(HotPath("yield", 20000, 100, 114, 105));
+  measure(HotPath("yield", 20000, 100, 81, 90));
 }
 
 // -- The echo: this program drives the one that is counted ------------------------------
@@ -164,7 +164,7 @@ void measure_echo(const char* workload, double goal, double clang, double gcc) {
   judge(path, least);
 }
 
-TEST(InstructionCount, EchoOf64BytesOverStreams) { measure_echo("echo", 500, 683, 726); }
+TEST(InstructionCount, EchoOf64BytesOverStreams) { measure_echo("echo", 500, 682, 703); }
 
 TEST(InstructionCount, EchoOf64BytesInStrings) { measure_echo("echo_read", kNoGoal, 968, 993); }
 

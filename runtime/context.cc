@@ -59,6 +59,8 @@ void ContextState::set(std::uint64_t variable, ContextMap::Value value) {
   map_ = (map_ == nullptr ? none : *map_).with(variable, std::move(value));
 }
 
+void ContextState::destroy() noexcept { delete this; }
+
 ContextState* current_context() noexcept {
   const ContextRef& scope = scope_slot();
   if (scope) return scope.get();
@@ -68,6 +70,7 @@ ContextState* current_context() noexcept {
 
 ContextState& require_current_context() {
   context_used.store(true, std::memory_order_relaxed);
+  if (running_loop != nullptr) running_loop->note_context();
   if (ContextState* const context = current_context()) return *context;
   if (running_loop != nullptr && running_loop->current_task != nullptr) {
     return running_loop->current_task->require_context();
@@ -84,7 +87,9 @@ ContextRef inherit_context_slow() {
 }
 
 ContextScope::ContextScope(ContextRef context) noexcept
-    : slot_(scope_slot()), before_(std::exchange(slot_, std::move(context))) {}
+    : slot_(scope_slot()), before_(std::exchange(slot_, std::move(context))) {
+  if (running_loop != nullptr) running_loop->note_context();
+}
 
 ContextScope::~ContextScope() { slot_ = std::move(before_); }
 

@@ -51,7 +51,7 @@ class ContextState {
 
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
 
   // Null: no variable has a value.
@@ -67,6 +67,8 @@ class ContextState {
   bool entered = false;
 
  private:
+  void destroy() noexcept;
+
   std::atomic<std::uint32_t> references_{1};
   std::shared_ptr<const ContextMap> map_;
 };

@@ -107,7 +107,7 @@ class CoroAwaiterBase {
       child.task->resume_at(child);
       return true;
     }
-    child.nesting = static_cast<std::uint16_t>(parent.nesting + 1);
+    child.nesting = static_cast<std::uint8_t>(parent.nesting + 1);
     child.phase = PromiseBase::Phase::kStarting;
     child_.resume();
     if (child.phase == PromiseBase::Phase::kDone) return false;

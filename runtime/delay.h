@@ -12,8 +12,10 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <ratio>
 #include <stdexcept>
 #include <type_traits>
+#include <utility>
 
 #include "eddy/platform/clock.h"
 
@@ -65,6 +67,12 @@ class Delay {
   static constexpr std::int64_t from_chrono(std::chrono::duration<Rep, Period> d) {
     if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
       return from_seconds(std::chrono::duration<long double>(d).count());
+    } else if constexpr (std::ratio_divide<Period, std::nano>::den == 1) {
+      constexpr std::int64_t kFactor = std::ratio_divide<Period, std::nano>::num;
+      constexpr std::int64_t kMost = kNeverNs / kFactor;
+      if (std::cmp_greater(d.count(), kMost)) return kNeverNs;
+      if (std::cmp_less(d.count(), -kMost)) return std::numeric_limits<std::int64_t>::min();
+      return static_cast<std::int64_t>(d.count()) * kFactor;
     } else {
       using Limits = std::chrono::duration<long double, std::nano>;
       const long double ns = std::chrono::duration_cast<Limits>(d).count();

@@ -62,6 +62,10 @@ class FutureAwaiter final : public LeafAwaiter<FutureAwaiter<T, how>, Taken<T, h
 
   std::string describe() const override { return state_->describe(); }
 
+  bool succeeded() const noexcept {
+    return !this->foreign_ && state_->status() == FutureState::Status::kFinished;
+  }
+
   std::exception_ptr error() const {
     if (this->foreign_) [[unlikely]]
       return future_misuse(*state_);

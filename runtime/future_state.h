@@ -7,6 +7,7 @@
 #ifndef EDDY_RUNTIME_FUTURE_STATE_H_
 #define EDDY_RUNTIME_FUTURE_STATE_H_
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -51,6 +52,9 @@ class ResultSlot {
     return value_;
   }
 
+  // The value of a slot that nobody else has seen.
+  void take_over(ResultSlot& fresh) { emplace(std::move(fresh.value_)); }
+
   Stored<T> take() {
     Stored<T>& value = get();
     moved_ = !std::is_void_v<T> && !std::is_reference_v<T>;
@@ -92,7 +96,9 @@ class FutureState {
   enum class Status : std::uint8_t { kPending, kFinished, kFailed, kCancelled };
   enum class Kind : std::uint8_t { kFuture, kTask };
 
-  FutureState(LoopCore& loop, Kind kind) noexcept : loop_(&loop), kind_(kind) {
+  // A task has two references, the loop's own among them.
+  FutureState(LoopCore& loop, Kind kind) noexcept
+      : loop_(&loop), references_(kind == Kind::kTask ? 2 : 1), kind_(kind) {
     loop.retain();
     if (kind == Kind::kFuture) ++loop.live_futures;
   }
@@ -109,7 +115,7 @@ class FutureState {
     if (report_pending_) [[unlikely]] {
       last_reference_dropped();
     } else {
-      delete this;
+      destroy();
     }
   }
 
@@ -134,7 +140,7 @@ class FutureState {
   virtual bool waits_for(const FutureState&) const noexcept { return false; }
 
   // Where the result is: a ResultSlot of the future's type.
-  virtual void* slot() noexcept = 0;
+  void* slot() noexcept { return reinterpret_cast<char*>(this) + slot_place_ * kSlotUnit; }
 
   // The exception of a failed future, null of a finished one. Marks it as seen.
   // Errors: InvalidStateError while pending; the CancelledError if cancelled.
@@ -177,13 +183,41 @@ class FutureState {
   static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
 
  protected:
-  ABSL_ATTRIBUTE_ALWAYS_INLINE virtual ~FutureState() {
+  // Does nothing, so that it costs nothing: let_go() has come before.
+  ~FutureState() {}
+
+  // The last reference is gone: let_go(), and the end of the object. (No virtual destructor:
+  // each class of the line would put its own table in, which is seen in the cost of a task.)
+  virtual void destroy() noexcept = 0;
+
+  // Lets go of what a task or future has.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void let_go() noexcept {
+    std::destroy_at(&exception_);
+    loop_->release();
+  }
+  // The same of one that is no task.
+  void let_go_of_future() noexcept {
     // Only done callbacks can be left: all others hold a reference.
     if (!waiters_.empty()) [[unlikely]]
       waiters_.notify_all();
-    if (kind_ == Kind::kFuture && !done()) --loop_->live_futures;
-    loop_->release();
+    if (!done()) --loop_->live_futures;
+    let_go();
   }
+
+  // Each class with a result has a place for it, in its first 2 kB and so aligned.
+  static constexpr std::size_t kSlotUnit = alignof(void*);
+  template <class Slot>
+  void set_slot(Slot& slot) noexcept {
+    const auto offset =
+        static_cast<std::size_t>(reinterpret_cast<char*>(&slot) - reinterpret_cast<char*>(this));
+    slot_place_ = static_cast<std::uint8_t>(offset / kSlotUnit);
+    assert(this->slot() == &slot);
+  }
+
+  // What a task has failed with, before its end is told.
+  bool has_error() const noexcept { return exception_ != nullptr; }
+  void keep_error(std::exception_ptr error) noexcept { exception_ = std::move(error); }
+  std::exception_ptr take_error() noexcept { return std::exchange(exception_, nullptr); }
 
   // The same as finish(), for a task: the loop knows of its end already.
   void finish_task() noexcept {
@@ -215,26 +249,40 @@ class FutureState {
 
   LoopCore* loop_;
   WaitList waiters_;
-  std::exception_ptr exception_;
-  std::uint32_t references_ = 1;
+  union {
+    std::exception_ptr exception_ = nullptr;  // until let_go()
+  };
+  std::uint32_t references_;
   Status status_ = Status::kPending;
   const Kind kind_;
   bool report_pending_ = false;  // it failed and nobody has seen that yet
+  std::uint8_t slot_place_;      // see set_slot()
+};
 
+// A future that is no task, with room for its result.
+template <class T>
+class FutureWithSlot : public FutureState {
  protected:
-  // A flag of TaskState, here because there is room.
-  bool must_cancel_ = false;
+  explicit FutureWithSlot(LoopCore& loop) noexcept : FutureState(loop, Kind::kFuture) {
+    set_slot(slot_);
+  }
+  ~FutureWithSlot() = default;
+
+ private:
+  alignas(void*) ResultSlot<T> slot_;
 };
 
 template <class T>
-class FutureStateOf : public FutureState {
+class FutureStateOf final : public FutureWithSlot<T> {
  public:
-  explicit FutureStateOf(LoopCore& loop) noexcept : FutureState(loop, Kind::kFuture) {}
-
-  void* slot() noexcept override { return &slot_; }
+  explicit FutureStateOf(LoopCore& loop) noexcept : FutureWithSlot<T>(loop) {}
 
  private:
-  ResultSlot<T> slot_;
+  ~FutureStateOf() = default;
+  void destroy() noexcept override {
+    this->let_go_of_future();
+    delete this;
+  }
 };
 
 // Errors: std::logic_error when the loop is gone.

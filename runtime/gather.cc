@@ -10,11 +10,17 @@
 
 namespace eddy::internal {
 
+// What can fail comes first: the other constructor then has nothing to undo.
 GatherState::GatherState(LoopCore& loop, std::size_t children, bool return_exceptions)
+    : GatherState(loop, children == 0 ? nullptr : std::make_unique<Child[]>(children), children,
+                  return_exceptions) {}
+
+GatherState::GatherState(LoopCore& loop, Children children, std::size_t size,
+                         bool return_exceptions) noexcept
     : FutureState(loop, Kind::kFuture),
-      children_(children == 0 ? nullptr : std::make_unique<Child[]>(children)),
-      size_(children),
-      remaining_(children),
+      children_(std::move(children)),
+      size_(size),
+      remaining_(size),
       return_exceptions_(return_exceptions) {}
 
 void GatherState::start() {

@@ -52,8 +52,14 @@ class GatherState : public FutureState {
   bool waits_for(const FutureState& other) const noexcept override;
 
  protected:
+  struct Child {
+    Ref<FutureState> child;
+    ChildWaiter waiter;
+  };
+  using Children = std::unique_ptr<Child[]>;
+
   GatherState(LoopCore& loop, std::size_t children, bool return_exceptions);
-  ~GatherState() override = default;
+  ~GatherState() = default;
 
   // Before start(): child `index` of the number given at construction.
   void set_child(std::size_t index, Ref<FutureState> child) {
@@ -67,17 +73,13 @@ class GatherState : public FutureState {
   virtual void collect() = 0;
 
  private:
-  struct Child {
-    Ref<FutureState> child;
-    ChildWaiter waiter;
-  };
-
+  GatherState(LoopCore& loop, Children children, std::size_t size, bool return_exceptions) noexcept;
   static void child_done(ChildWaiter& waiter) noexcept;
   void on_child(FutureState& child) noexcept;
   void fail_as(FutureState& child) noexcept;
   void settle(FutureState& last) noexcept;
 
-  std::unique_ptr<Child[]> children_;
+  Children children_;
   std::size_t size_;
   std::size_t remaining_;
   mutable std::uint64_t searched_ = 0;  // the last search that came here
@@ -137,13 +139,17 @@ class GatherTupleState final : public GatherState {
 
   GatherTupleState(LoopCore& loop, std::array<Ref<FutureState>, sizeof...(As)> children)
       : GatherState(loop, sizeof...(As), outcomes) {
+    set_slot(slot_);
     for (std::size_t i = 0; i < children.size(); ++i) set_child(i, std::move(children[i]));
     start();
   }
 
-  void* slot() noexcept override { return &slot_; }
-
  private:
+  ~GatherTupleState() = default;
+  void destroy() noexcept override {
+    this->let_go_of_future();
+    delete this;
+  }
   void collect() override { collect_each(std::index_sequence_for<As...>()); }
 
   template <std::size_t... I>
@@ -152,7 +158,7 @@ class GatherTupleState final : public GatherState {
     slot_.emplace(Result{take_child<outcomes, As>(child(I))...});
   }
 
-  ResultSlot<Result> slot_;
+  alignas(void*) ResultSlot<Result> slot_;
 };
 
 // The results of a vector: of void none, unless as outcomes.
@@ -168,13 +174,17 @@ class GatherVectorState final : public GatherState {
 
   GatherVectorState(LoopCore& loop, std::vector<Ref<FutureState>> children)
       : GatherState(loop, children.size(), outcomes), size_(children.size()) {
+    set_slot(slot_);
     for (std::size_t i = 0; i < size_; ++i) set_child(i, std::move(children[i]));
     start();
   }
 
-  void* slot() noexcept override { return &slot_; }
-
  private:
+  ~GatherVectorState() = default;
+  void destroy() noexcept override {
+    this->let_go_of_future();
+    delete this;
+  }
   void collect() override {
     if constexpr (std::is_void_v<Result>) {
       slot_.emplace();
@@ -187,7 +197,7 @@ class GatherVectorState final : public GatherState {
   }
 
   const std::size_t size_;
-  ResultSlot<Result> slot_;
+  alignas(void*) ResultSlot<Result> slot_;
 };
 
 template <bool outcomes, class... As>

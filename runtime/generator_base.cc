@@ -65,7 +65,7 @@ bool GeneratorBase::resume_in(PromiseBase& awaiter, std::exception_ptr thrown) n
     task->resume_at(*this);
     return true;
   }
-  nesting = static_cast<std::uint16_t>(awaiter.nesting + 1);
+  nesting = static_cast<std::uint8_t>(awaiter.nesting + 1);
   phase = Phase::kStarting;
   handle.resume();
   if (phase == Phase::kDone) return false;
@@ -76,7 +76,7 @@ bool GeneratorBase::resume_in(PromiseBase& awaiter, std::exception_ptr thrown) n
 void GeneratorBase::give_control_back() noexcept {
   running_ = false;
   if (handle.done()) loop_closing();
-  end(*this);
+  hand_back();
 }
 
 void GeneratorBase::throw_what_was_sent() {

@@ -12,9 +12,8 @@ CallbackState* CallbackState::from(Runnable& runnable) noexcept {
 }
 
 void CallbackState::cancel() noexcept {
-  if (!pending_) return;
-  cancelled_ = true;
-  discard();
+  if (!pending()) return;
+  discard(Stage::kCancelled);
   if (queued()) {
     loop_->timers.remove(*this);
     release();
@@ -22,30 +21,7 @@ void CallbackState::cancel() noexcept {
 }
 
 void CallbackState::run_callback(Runnable& runnable) noexcept {
-  auto& self = static_cast<CallbackState&>(runnable);
-  if (self.pending_) {
-    LoopCore& loop = *self.loop_;
-    self.pending_ = false;
-    --loop.live_handles;
-    enter_context(loop, self.context_);
-    try {
-      self.invoke();
-    } catch (...) {
-      report_callback_error(loop, nullptr, &self);
-    }
-    leave_context(loop);
-  }
-  self.release();
-}
-
-void schedule_timer(LoopCore& loop, CallbackState& callback, LoopTime when) {
-  try {
-    loop.timers.add(callback, when);
-  } catch (...) {
-    callback.cancel();
-    throw;
-  }
-  callback.retain();
+  static_cast<CallbackState&>(runnable).run_and_release();
 }
 
 PostedCallback* PostedCallback::from(Runnable& runnable) noexcept {

@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/context.h"
 #include "eddy/runtime/done_callback.h"
@@ -35,10 +36,10 @@ class CallbackState : public TimerNode {
  public:
   void retain() noexcept { ++references_; }
   void release() noexcept {
-    if (--references_ == 0) delete this;
+    if (release_last()) destroy();
   }
 
-  bool cancelled() const noexcept { return cancelled_; }
+  bool cancelled() const noexcept { return stage_ == Stage::kCancelled; }
   // What it will run in; null: no variables have a value.
   const ContextRef& context() const noexcept { return context_; }
 
@@ -47,7 +48,7 @@ class CallbackState : public TimerNode {
 
   // For a loop that is closed with the callback still queued.
   void drop() noexcept {
-    discard();
+    discard(Stage::kOver);
     release();
   }
   static CallbackState* from(Runnable& runnable) noexcept;
@@ -56,49 +57,55 @@ class CallbackState : public TimerNode {
   static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
 
  protected:
-  explicit CallbackState(LoopCore& loop)
-      : TimerNode(&run_callback), loop_(&loop), context_(inherit_context()) {
-    ++loop.live_handles;
-  }
-  virtual ~CallbackState() {
-    // Only of one whose callable could not be made.
-    if (pending_) [[unlikely]]
-      --loop_->live_handles;
-  }
+  enum class Stage : std::uint8_t { kPending, kOver, kCancelled };
 
-  // Calls the callable, and destroys it however that ends.
-  virtual void invoke() = 0;
+  // Whoever derives counts it, once the callable is made.
+  CallbackState(LoopCore& loop, ContextRef&& context) noexcept
+      : TimerNode(&run_callback), loop_(&loop), context_(std::move(context)) {}
+  ~CallbackState() = default;
+
+  // Calls the callable and destroys it, unless it was cancelled; then the loop's reference goes.
+  virtual void run_and_release() noexcept = 0;
   virtual void destroy_callable() noexcept = 0;
+  virtual void destroy() noexcept = 0;
 
- private:
-  static void run_callback(Runnable& runnable) noexcept;
-  void discard() noexcept {
-    if (!pending_) return;
-    pending_ = false;
+  bool pending() const noexcept { return stage_ == Stage::kPending; }
+  void end_pending(Stage stage) noexcept {
+    stage_ = stage;
     --loop_->live_handles;
-    destroy_callable();
   }
+  bool release_last() noexcept { return --references_ == 0; }
 
   LoopCore* loop_;  // meaningful while pending: a loop that closes drops its callbacks
   ContextRef context_;
+
+ private:
+  static void run_callback(Runnable& runnable) noexcept;
+  void discard(Stage stage) noexcept {
+    if (!pending()) return;
+    end_pending(stage);
+    destroy_callable();
+  }
+
   std::uint32_t references_ = 1;
-  bool cancelled_ = false;
-  bool pending_ = true;
+  Stage stage_ = Stage::kPending;
 };
 
 template <class F, class... Args>
 class CallbackOf final : public CallbackState {
  public:
   template <class G, class... As>
-  explicit CallbackOf(LoopCore& loop, G&& function, As&&... args) : CallbackState(loop) {
+  explicit CallbackOf(LoopCore& loop, ContextRef&& context, G&& function, As&&... args)
+      : CallbackState(loop, std::move(context)) {
     ::new (static_cast<void*>(&callable_))
         Callable(std::forward<G>(function), std::forward<As>(args)...);
+    ++loop.live_handles;
   }
 
  private:
   using Callable = std::tuple<F, Args...>;
 
-  ~CallbackOf() override {}
+  ABSL_ATTRIBUTE_ALWAYS_INLINE ~CallbackOf() {}
 
   struct DestroyedAfterwards {
     explicit DestroyedAfterwards(Callable& in_place) : callable(in_place) {}
@@ -106,11 +113,23 @@ class CallbackOf final : public CallbackState {
     Callable& callable;
   };
 
-  void invoke() override {
-    const DestroyedAfterwards in_scope(callable_);
-    std::apply([](auto&... parts) { std::invoke(std::move(parts)...); }, callable_);
+  void run_and_release() noexcept override {
+    if (this->pending()) [[likely]] {
+      LoopCore& loop = *this->loop_;
+      this->end_pending(Stage::kOver);
+      enter_context(loop, this->context_);
+      try {
+        const DestroyedAfterwards in_scope(callable_);
+        std::apply([](auto&... parts) { std::invoke(std::move(parts)...); }, callable_);
+      } catch (...) {
+        report_callback_error(loop, nullptr, this);
+      }
+      leave_context(loop);
+    }
+    if (this->release_last()) delete this;
   }
   void destroy_callable() noexcept override { callable_.~Callable(); }
+  void destroy() noexcept override { delete this; }
 
   union {
     Callable callable_;
@@ -121,17 +140,15 @@ template <class F, class... Args>
 concept Callback = std::invocable<std::decay_t<F>, std::decay_t<Args>...>;
 
 template <class F, class... Args>
-CallbackState* make_callback(LoopCore& loop, F&& fn, Args&&... args) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline CallbackState* make_callback(LoopCore& loop,
+                                                                 ContextRef&& context, F&& fn,
+                                                                 Args&&... args) {
   using Result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>;
   require_no_coro<Result>();
   require_callable(fn);
-  return new CallbackOf<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(fn),
-                                                                std::forward<Args>(args)...);
+  return new CallbackOf<std::decay_t<F>, std::decay_t<Args>...>(
+      loop, std::move(context), std::forward<F>(fn), std::forward<Args>(args)...);
 }
-
-// Gives a timer to its loop, which then has a reference of its own.
-// Errors: std::bad_alloc; the callable is then destroyed.
-void schedule_timer(LoopCore& loop, CallbackState& callback, LoopTime when);
 
 // A callback from another thread. Touches nothing of the loop until it runs.
 class PostedCallback : public Runnable {

@@ -138,7 +138,8 @@ class Leaf {
 //     void cancel() noexcept        see Leaf
 //     T value()                     the result, once it is over
 // and may replace:
-//     std::exception_ptr error()    what it failed with
+//     std::exception_ptr error()    what it failed with; null if it did not
+//     bool succeeded()              whether that is null, where it can be told for less
 //     void give_back()              it was given something, but the await is cancelled
 //     std::exception_ptr cancelled_error()   what the cancelled await throws
 template <class Derived, class T>
@@ -147,7 +148,7 @@ class LeafAwaiter : public Leaf {
   using Result = T;
 
   template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> handle) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool await_suspend(std::coroutine_handle<Promise> handle) {
     enter(handle.promise());
     if (!begin([this] { return self().arm(); })) {
       leave();
@@ -178,11 +179,12 @@ class LeafAwaiter : public Leaf {
   T await_value() { return self().value(); }
 
   T await_resume() {
-    if (take_cancel()) [[unlikely]] {
-      self().give_back();
-      std::rethrow_exception(self().cancelled_error());
-    }
-    if (std::exception_ptr error = self().error()) [[unlikely]] {
+    if (take_cancel()) [[unlikely]]
+      throw_cancelled();
+    if constexpr (requires { self().succeeded(); }) {
+      if (!self().succeeded()) [[unlikely]]
+        throw_error();
+    } else if (std::exception_ptr error = self().error()) [[unlikely]] {
       std::rethrow_exception(std::move(error));
     }
     return self().value();
@@ -214,6 +216,15 @@ class LeafAwaiter : public Leaf {
   std::exception_ptr cancelled_error() const { return task().cancelled_error(); }
 
  private:
+  // Out of the way of those that succeed.
+  [[noreturn]] ABSL_ATTRIBUTE_NOINLINE void throw_cancelled() {
+    self().give_back();
+    std::rethrow_exception(self().cancelled_error());
+  }
+  [[noreturn]] ABSL_ATTRIBUTE_NOINLINE void throw_error() {
+    std::rethrow_exception(self().error());
+  }
+
   Derived& self() noexcept { return static_cast<Derived&>(*this); }
   const Derived& self() const noexcept { return static_cast<const Derived&>(*this); }
 };

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "eddy/runtime/call_graph.h"
 #include "eddy/runtime/debug.h"
 #include "eddy/runtime/errors.h"
@@ -68,8 +69,6 @@ class WhenEnded final : public Executor {
 
 LoopTime LoopClock::now() { return internal::require_running_loop().proactor->now(); }
 
-Loop& get_running_loop() { return *internal::require_running_loop().loop; }
-
 std::unique_ptr<Loop> new_event_loop(RunOptions options) { return std::make_unique<Loop>(options); }
 
 Loop::Loop(RunOptions options) {
@@ -89,7 +88,7 @@ Loop::Loop(RunOptions options) {
 }
 
 Loop::~Loop() {
-  if (running_) {
+  if (core_->running) {
     internal::log_line("fatal: a loop was destroyed while it ran");
     std::terminate();
   }
@@ -105,15 +104,18 @@ class Loop::Running {
   explicit Running(Loop& loop) : loop_(loop) {
     loop.check_runnable();
     internal::running_loop = loop.core_.get();
-    loop.running_ = true;
     loop.thread_ = std::this_thread::get_id();
+    loop.core_->running = true;
+    loop.core_->update_plain();
+    loop.core_->note_context();
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   ~Running() {
     internal::running_loop = nullptr;
-    loop_.running_ = false;
-    loop_.stopping_ = false;
+    loop_.core_->running = false;
+    loop_.core_->update_plain();
+    loop_.core_->stopping = false;
     loop_.thread_ = std::thread::id();
   }
 
@@ -124,7 +126,7 @@ class Loop::Running {
 void Loop::check_runnable() const {
   if (core_->closed) throw std::logic_error("eddy: the event loop is closed");
   if (is_of_another_process()) std::rethrow_exception(forked_error());
-  if (running_) throw std::logic_error("eddy: this event loop is already running");
+  if (core_->running) throw std::logic_error("eddy: this event loop is already running");
   if (internal::running_loop != nullptr) {
     throw std::logic_error("eddy: cannot run an event loop while another one is running");
   }
@@ -136,7 +138,12 @@ bool Loop::is_of_another_process() const noexcept {
 
 void Loop::check_schedulable_slow() const {
   if (core_->closed) throw std::logic_error("eddy: the event loop is closed");
-  check_thread();
+  if (core_->debug) check_thread();
+}
+
+internal::ContextRef Loop::context_for_callback_slow() const {
+  check_schedulable_slow();
+  return internal::inherit_context();
 }
 
 void Loop::check_thread() const {
@@ -171,52 +178,64 @@ void Loop::run_until_done(const internal::Ref<internal::FutureState>& future) {
 
 // -- One turn -----------------------------------------------------------------------------
 
-// What is queued now, and nothing that comes meanwhile.
-template <bool debug>
-inline void Loop::run_turn(internal::LoopCore& core) {
-  int credit = poll_credit_ - turn_cost_;
-  core.turn = core.ready.take_all();
-  while (internal::Runnable* const runnable = core.turn) {
+namespace {
+
+// What is queued now, which is not nothing, and not what comes meanwhile. Each costs one of
+// `credit`.
+template <class Call>
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void run_turn(internal::LoopCore& core, int& credit,
+                                                  Call call) {
+  internal::Runnable* runnable = core.ready.take_all();
+  do {
     core.turn = runnable->next;
     --credit;
-    if constexpr (debug) {
-      run_slow_checked(*runnable);
-    } else {
-      runnable->run(*runnable);
-    }
-  }
-  poll_credit_ = credit;
-  if (core.fatal != nullptr) [[unlikely]]
-    std::rethrow_exception(std::exchange(core.fatal, nullptr));
+    call(*runnable);
+    runnable = core.turn;
+  } while (runnable != nullptr);
 }
+
+}  // namespace
 
 // The hottest loop of all: the steps that docs/loop.md numbers.
 void Loop::run_forever() {
   const Running running(*this);
   internal::LoopCore& core = *core_;
   internal::Inbox& inbox = *core.inbox;
-  // The first turn looks at the kernel and the clock, however long ago the last one was.
-  poll_credit_ = 0;
-  // stop() before the run: it looks at the kernel, but does not wait.
-  bool may_sleep = !stopping_;
+  // What is left of callbacks and turns until the next poll. The first turn looks at the
+  // kernel and the clock, however long ago the last one was.
+  int credit = 0;
   do {
     if (!inbox.empty()) [[unlikely]]
       inbox.drain(core.ready);
-    if (core.ready.empty() || poll_credit_ <= 0) [[unlikely]]
-      poll(!core.ready.empty() || !may_sleep);
-    may_sleep = true;
-    if (core.timers.may_be_due(core.now)) core.timers.move_due(core.now, core.ready);
-    if (core.debug) [[unlikely]] {
-      run_turn<true>(core);
-    } else {
-      run_turn<false>(core);
+    if (core.ready.empty() || credit <= 0) [[unlikely]] {
+      if (!look_at_kernel()) break;
+      credit = kCallbacksBetweenPolls;
+    } else if (core.timers.may_be_due(core.now)) {
+      core.timers.move_due(core.now, core.ready);
     }
-  } while (!stopping_);
+    credit -= turn_cost_;
+    if (core.debug) [[unlikely]] {
+      run_turn(core, credit, [this](internal::Runnable& it) { run_slow_checked(it); });
+    } else {
+      run_turn(core, credit, [](internal::Runnable& it) { it.run(it); });
+    }
+  } while (!core.stopping);
+  if (core.fatal != nullptr) std::rethrow_exception(std::exchange(core.fatal, nullptr));
+}
+
+// Sleeps until something is ready, if nothing is. False if it is to stop before anything is:
+// after a stop() before the run it looks at the kernel, but does not wait.
+bool Loop::look_at_kernel() {
+  internal::LoopCore& core = *core_;
+  do {
+    poll(!core.ready.empty() || core.stopping);
+    if (core.timers.may_be_due(core.now)) core.timers.move_due(core.now, core.ready);
+  } while (core.ready.empty() && !core.stopping);
+  return !core.ready.empty();
 }
 
 void Loop::poll(bool busy) {
   internal::LoopCore& core = *core_;
-  poll_credit_ = kCallbacksBetweenPolls;
   if (busy) {
     core.proactor->poll(LoopTime::min());
   } else {
@@ -263,7 +282,7 @@ void Loop::run_slow_checked(internal::Runnable& runnable) {
 // -- The end ------------------------------------------------------------------------------
 
 void Loop::close() {
-  if (running_) throw std::logic_error("eddy: cannot close a running event loop");
+  if (core_->running) throw std::logic_error("eddy: cannot close a running event loop");
   internal::LoopCore& core = *core_;
   if (core.closed) return;
   core.closed = true;
@@ -429,7 +448,9 @@ void check_handle_thread_slow(const LoopCore& loop) noexcept {
   std::abort();
 }
 
-void throw_loop_closed() { throw std::logic_error("eddy: the event loop is closed"); }
+void require_open(const LoopCore& loop) {
+  if (loop.closed) throw std::logic_error("eddy: the event loop is closed");
+}
 
 void throw_empty_coro() {
   throw std::logic_error("eddy: create_task of an empty Coro: awaited or moved from already");

@@ -94,13 +94,13 @@ class Loop {
   }
 
   // The loop ends after the turn that it is in; before a run: after its first turn.
-  void stop() noexcept { stopping_ = true; }
+  void stop() noexcept { core_->stopping = true; }
 
   // Drops what is scheduled; runs none of it. Tasks that are left are reported and stay as
   // they are. Does nothing the second time. Errors: std::logic_error while it runs.
   void close();
 
-  bool is_running() const noexcept { return running_; }
+  bool is_running() const noexcept { return core_->running; }
   bool is_closed() const noexcept { return core_->closed; }
 
   // -- Callbacks: `fn(args...)`, copies of which are kept until it has run --
@@ -110,9 +110,8 @@ class Loop {
   template <class F, class... Args>
     requires internal::Callback<F, Args...>
   Handle call_soon(F&& fn, Args&&... args) {
-    check_schedulable();
-    auto* callback =
-        internal::make_callback(*core_, std::forward<F>(fn), std::forward<Args>(args)...);
+    auto* callback = internal::make_callback(*core_, context_for_callback(), std::forward<F>(fn),
+                                             std::forward<Args>(args)...);
     callback->retain();
     core_->ready.push(*callback);
     return Handle(internal::Ref<internal::CallbackState>::adopt(callback));
@@ -230,7 +229,10 @@ class Loop {
 
   // -- Debug mode --
 
-  void set_debug(bool debug) noexcept { core_->debug = debug; }
+  void set_debug(bool debug) noexcept {
+    core_->debug = debug;
+    core_->update_plain();
+  }
   bool get_debug() const noexcept { return core_->debug; }
   // What takes longer is reported in debug mode. Default: 100 ms.
   std::chrono::nanoseconds slow_callback_duration = std::chrono::milliseconds(100);
@@ -240,7 +242,9 @@ class Loop {
   // For eddy's own use.
   internal::LoopCore& core() const noexcept { return *core_; }
   void check_thread() const;
-  bool runs_elsewhere() const noexcept { return running_ && thread_ != std::this_thread::get_id(); }
+  bool runs_elsewhere() const noexcept {
+    return core_->running && thread_ != std::this_thread::get_id();
+  }
   // It was made before a fork() that has made this process.
   bool is_of_another_process() const noexcept;
 
@@ -249,25 +253,37 @@ class Loop {
 
   template <class F, class... Args>
   TimerHandle make_timer(LoopTime when, F&& fn, Args&&... args) {
-    auto callback = internal::Ref<internal::CallbackState>::adopt(
-        internal::make_callback(*core_, std::forward<F>(fn), std::forward<Args>(args)...));
-    internal::schedule_timer(*core_, *callback, when);
+    auto callback = internal::Ref<internal::CallbackState>::adopt(internal::make_callback(
+        *core_, context_for_callback(), std::forward<F>(fn), std::forward<Args>(args)...));
+    try {
+      core_->timers.add(*callback, when);
+    } catch (...) {
+      callback->cancel();
+      throw;
+    }
+    callback->retain();
     return TimerHandle(std::move(callback));
   }
 
   void check_runnable() const;
   void check_schedulable() const {
-    if (core_->closed || core_->debug) [[unlikely]]
+    if (!core_->plain) [[unlikely]]
       check_schedulable_slow();
   }
   void check_schedulable_slow() const;
+  // The same, for what a callback that is made now runs in.
+  internal::ContextRef context_for_callback() const {
+    if (core_->plain) [[likely]]
+      return internal::ContextRef();
+    return context_for_callback_slow();
+  }
+  internal::ContextRef context_for_callback_slow() const;
   void run_until_done(const internal::Ref<internal::FutureState>& future);
+  bool look_at_kernel();
   void poll(bool busy);
   void sleep_until_next_event();
   void deliver_signals() noexcept;
   void leave_to_parent() noexcept;
-  template <bool debug>
-  void run_turn(internal::LoopCore& core);
   void run_slow_checked(internal::Runnable& runnable);
   void discard_scheduled() noexcept;
   Executor& default_executor();
@@ -279,14 +295,11 @@ class Loop {
   std::thread::id thread_;  // while it runs
   std::uint64_t runs_ = 0;  // of run_until_complete(), begun and ended
   int turn_cost_ = 0;
-  int poll_credit_ = 0;  // what is left of callbacks and turns until the next poll
   bool executor_closed_ = false;
-  bool running_ = false;
-  bool stopping_ = false;
 };
 
 // The loop that runs in this thread. Errors: std::runtime_error when there is none.
-Loop& get_running_loop();
+inline Loop& get_running_loop() { return *internal::require_running_loop().loop; }
 
 // asyncio: new_event_loop.
 std::unique_ptr<Loop> new_event_loop(RunOptions options = {});

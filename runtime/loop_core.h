@@ -88,7 +88,18 @@ struct LoopCore {
   // the next run.
   void leave_with(std::exception_ptr error) noexcept {
     fatal = std::move(error);
+    stopping = true;
     ready.put_back(std::exchange(turn, nullptr));
+  }
+
+  // Whether it runs and nothing is out of the ordinary: what makes tasks and callbacks asks for
+  // that alone, and for the rest only if it is not so.
+  void update_plain() noexcept { plain = running && !debug && !closed && !has_contexts; }
+  // A context is current in it, which may have values, or get some.
+  void note_context() noexcept {
+    if (!contexts_in_use()) return;
+    has_contexts = true;
+    plain = false;
   }
 
   // Asks every IoObject for its end.
@@ -123,8 +134,13 @@ struct LoopCore {
   std::uint32_t references = 1;
   int io_budget = kIoBudget;
   std::uint8_t eager_starts = 0;  // inside one another, now
+  // See update_plain().
+  bool plain = false;
+  bool running = false;
   bool debug = false;
   bool closed = false;
+  bool stopping = false;      // the loop ends after this turn
+  bool has_contexts = false;  // one with values may be current
 
   std::size_t live_tasks = 0;    // not done
   std::size_t live_futures = 0;  // neither tasks nor done
@@ -133,13 +149,15 @@ struct LoopCore {
   std::size_t live_jobs = 0;
 };
 
-// Around a callback, which the loop itself runs.
+// Around a callback, which the loop itself runs. Between them there is none.
 inline void enter_context(LoopCore& loop, const ContextRef& context) noexcept {
-  if (contexts_in_use()) [[unlikely]]
+  if (context) [[unlikely]] {
+    loop.note_context();
     loop.context = context;
+  }
 }
 inline void leave_context(LoopCore& loop) noexcept {
-  if (contexts_in_use()) [[unlikely]]
+  if (loop.context) [[unlikely]]
     loop.context = ContextRef();
 }
 

@@ -37,6 +37,7 @@ template <class A>
 class OperationTask final : public TaskState {
  public:
   OperationTask(LoopCore& loop, StoredAwaitable<A>&& awaitable) : TaskState(loop) {
+    set_slot(slot_);
     try {
       ::new (static_cast<void*>(std::addressof(awaitable_)))
           StoredAwaitable<A>(std::move(awaitable));
@@ -46,12 +47,14 @@ class OperationTask final : public TaskState {
     }
   }
 
-  void* slot() noexcept override { return &slot_; }
-
  private:
   using Awaiter = StoredAwaiter<A>;
 
-  ~OperationTask() override {}
+  ~OperationTask() {}
+  void destroy() noexcept override {
+    this->let_go_of_task();
+    delete this;
+  }
 
   bool begin_operation(std::exception_ptr& failure) noexcept override {
     try {
@@ -88,14 +91,14 @@ class OperationTask final : public TaskState {
     return nullptr;
   }
 
+  alignas(void*) ResultSlot<ResultOf<A>> slot_;
+  bool awaits_ = false;
   union {
     StoredAwaitable<A> awaitable_;
   };
   union {
     Awaiter awaiter_;
   };
-  bool awaits_ = false;
-  ResultSlot<ResultOf<A>> slot_;
 };
 
 }  // namespace eddy::internal

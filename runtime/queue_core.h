@@ -104,9 +104,9 @@ class QueueAwaiter : public LeafAwaiter<Derived, T>, private WaitNode, private R
     Derived::waiters(*queue_).notify_one();
   }
 
+  bool succeeded() const noexcept { return !this->foreign_ && !Derived::refused(*queue_); }
   std::exception_ptr error() const {
-    if (!this->foreign_ && !Derived::refused(*queue_)) [[likely]]
-      return nullptr;
+    if (succeeded()) return nullptr;
     return QueueCore::error(this->foreign_);
   }
 

@@ -29,26 +29,27 @@ class ReadyQueue {
 
   bool empty() const { return head_ == nullptr; }
   void push(Runnable& runnable) {
-    runnable.next = nullptr;
-    if (head_ == nullptr) {
-      head_ = &runnable;
-    } else {
-      tail_->next = &runnable;
-    }
-    tail_ = &runnable;
+    *end_ = &runnable;
+    end_ = &runnable.next;
   }
 
   // Null when empty.
   Runnable* pop() {
-    Runnable* first = head_;
-    if (first != nullptr) head_ = first->next;
+    Runnable* const first = head_;
+    if (first == nullptr) return nullptr;
+    if (end_ == &first->next) {
+      clear();
+    } else {
+      head_ = first->next;
+    }
     return first;
   }
 
   // All that is queued, a turn's share: a chain by `next`, whose last has null.
   Runnable* take_all() {
-    Runnable* first = head_;
-    head_ = nullptr;
+    *end_ = nullptr;
+    Runnable* const first = head_;
+    clear();
     return first;
   }
 
@@ -57,7 +58,7 @@ class ReadyQueue {
     if (chain == nullptr) return;
     Runnable* last = chain;
     while (last->next != nullptr) last = last->next;
-    if (head_ == nullptr) tail_ = last;
+    if (head_ == nullptr) end_ = &last->next;
     last->next = head_;
     head_ = chain;
   }
@@ -65,18 +66,19 @@ class ReadyQueue {
   // Moves everything that is queued in `other` to the end of this queue.
   void append(ReadyQueue& other) {
     if (other.head_ == nullptr) return;
-    if (head_ == nullptr) {
-      head_ = other.head_;
-    } else {
-      tail_->next = other.head_;
-    }
-    tail_ = other.tail_;
-    other.head_ = nullptr;
+    *end_ = other.head_;
+    end_ = other.end_;
+    other.clear();
   }
 
  private:
+  void clear() {
+    head_ = nullptr;
+    end_ = &head_;
+  }
+
   Runnable* head_ = nullptr;
-  Runnable* tail_ = nullptr;  // meaningful unless empty
+  Runnable** end_ = &head_;  // where the next one goes; what is there now means nothing
 };
 
 }  // namespace eddy::internal

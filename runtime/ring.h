@@ -12,6 +12,11 @@ namespace eddy::internal {
 template <class Kind>
 struct RingLink {
   RingLink() = default;
+  // At the end of `ring` from the start.
+  explicit RingLink(RingLink& ring) noexcept : ring_prev(ring.ring_prev), ring_next(&ring) {
+    ring_prev->ring_next = this;
+    ring.ring_prev = this;
+  }
   RingLink(const RingLink&) = delete;
   RingLink& operator=(const RingLink&) = delete;
 
@@ -26,9 +31,13 @@ struct RingLink {
     ring_prev = &member;
   }
   void leave() noexcept {
+    leave_for_good();
+    ring_prev = ring_next = this;
+  }
+  // The same of one whose links are not looked at any more.
+  void leave_for_good() noexcept {
     ring_prev->ring_next = ring_next;
     ring_next->ring_prev = ring_prev;
-    ring_prev = ring_next = this;
   }
 
   // Calls `f` with each member, which may not leave meanwhile.

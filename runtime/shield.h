@@ -30,6 +30,7 @@ class ShieldState : public FutureState {
 
  protected:
   explicit ShieldState(LoopCore& loop) noexcept : FutureState(loop, Kind::kFuture) {}
+  ~ShieldState() = default;
   void start(Ref<FutureState> inner) noexcept;
 
   // Puts the result of the inner one, which has finished, into the slot.
@@ -46,11 +47,16 @@ template <class A>
 class ShieldStateOf final : public ShieldState {
  public:
   explicit ShieldStateOf(Ref<FutureState> inner) : ShieldState(inner->loop()) {
+    set_slot(slot_);
     start(std::move(inner));
   }
-  void* slot() noexcept override { return &slot_; }
 
  private:
+  ~ShieldStateOf() = default;
+  void destroy() noexcept override {
+    this->let_go_of_future();
+    delete this;
+  }
   void take_result(FutureState& inner) override {
     ResultSlot<ResultOf<A>>& from = slot_of<ResultOf<A>>(inner);
     if constexpr (copies_result<A>) {
@@ -60,7 +66,7 @@ class ShieldStateOf final : public ShieldState {
     }
   }
 
-  ResultSlot<ResultOf<A>> slot_;
+  alignas(void*) ResultSlot<ResultOf<A>> slot_;
 };
 
 }  // namespace internal

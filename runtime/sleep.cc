@@ -8,7 +8,7 @@
 namespace eddy::internal {
 
 void SleepAwaiter::start_timer() {
-  const LoopTime deadline = delay_.after(loop().read_clock());
+  const LoopTime deadline = delay().after(loop().read_clock());
   if (deadline != kNever) loop().timers.add(*this, deadline);
 }
 

@@ -23,12 +23,14 @@ namespace internal {
 // A timer that wakes its task by way of the ready queue, as asyncio's does.
 class SleepAwaiter final : public LeafAwaiter<SleepAwaiter, void>, private TimerNode {
  public:
-  explicit SleepAwaiter(Delay delay) noexcept : TimerNode(&fired), delay_(delay) {}
+  explicit SleepAwaiter(Delay delay) noexcept : TimerNode(&fired) {
+    when = LoopTime(delay.duration());
+  }
 
   bool await_ready() const noexcept { return false; }
 
   bool arm() {
-    if (delay_.is_immediate()) {
+    if (delay().is_immediate()) {
       wake();
     } else {
       start_timer();
@@ -54,7 +56,8 @@ class SleepAwaiter final : public LeafAwaiter<SleepAwaiter, void>, private Timer
     if (self.state_ == State::kWaiting) self.wake();
   }
 
-  Delay delay_;
+  // Until the timer starts `when` is the delay.
+  Delay delay() const noexcept { return when.time_since_epoch(); }
 };
 
 }  // namespace internal

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "eddy/runtime/any_task.h"
 #include "eddy/runtime/awaitable.h"
 #include "eddy/runtime/context.h"
@@ -113,7 +114,8 @@ class TaskOptions {
 
 namespace internal {
 
-[[noreturn]] void throw_loop_closed();
+// Errors: std::logic_error for a closed loop.
+void require_open(const LoopCore& loop);
 [[noreturn]] void throw_empty_coro();
 
 // What a new task was asked to have, and its start: at once or in its turn.
@@ -121,28 +123,34 @@ namespace internal {
 void launch(LoopCore& loop, TaskState& task, const TaskOptions& options);
 void launch_slow(LoopCore& loop, TaskState& task, SourceLocation created);
 inline void launch(LoopCore& loop, TaskState& task, SourceLocation created) {
-  if (contexts_in_use() || loop.debug) [[unlikely]] {
+  if (!loop.plain) [[unlikely]] {
     launch_slow(loop, task, created);
   } else {
     loop.ready.push(task);
   }
 }
 
-// `How` is a TaskOptions, or the SourceLocation of a task without any.
-template <class T, class How>
-Task<T> start_coro(LoopCore& loop, Coro<T>&& coro, const How& how) {
-  if (loop.closed) [[unlikely]]
-    throw_loop_closed();
+// Errors: std::logic_error for a closed loop and for an empty Coro, which then is left alone.
+template <class T>
+TaskStateOf<T>* new_task(LoopCore& loop, Coro<T>& coro) {
+  if (!loop.plain) [[unlikely]]
+    require_open(loop);
   if (!coro) [[unlikely]]
     throw_empty_coro();
   auto handle = coro.release();
-  TaskStateOf<T>* state;
   try {
-    state = new TaskStateOf<T>(loop, handle.promise());
+    return new TaskStateOf<T>(loop, handle.promise());
   } catch (...) {
     handle.destroy();
     throw;
   }
+}
+
+// `How` is a TaskOptions, or the SourceLocation of a task without any.
+template <class T, class How>
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Task<T> start_coro(LoopCore& loop, Coro<T>&& coro,
+                                                       const How& how) {
+  TaskStateOf<T>* const state = new_task(loop, coro);
   Task<T> task(Ref<FutureState>::adopt(state));
   launch(loop, *state, how);
   return task;
@@ -203,8 +211,8 @@ Task<ResultOf<A>> start_task(LoopCore& loop, A&& awaitable, const How& how) {
     return start_coro(loop, as_coro(std::forward<A>(awaitable)), how);
   } else {
     StoredAwaitable<A> stored(std::forward<A>(awaitable));
-    if (loop.closed) [[unlikely]]
-      throw_loop_closed();
+    if (!loop.plain) [[unlikely]]
+      require_open(loop);
     auto* const state = new OperationTask<A>(loop, std::move(stored));
     Task<ResultOf<A>> task(Ref<FutureState>::adopt(state));
     launch(loop, *state, how);

@@ -11,25 +11,20 @@
 
 namespace eddy::internal {
 
-void PromiseBase::end(PromiseBase& self) noexcept {
-  const Phase before = std::exchange(self.phase, Phase::kDone);
-  if (before == Phase::kStarting) return;
-  if (self.parent != nullptr) {
-    self.task->resume_at(*self.parent);
-  } else {
-    self.task->finish_at_root();
-  }
-}
+void PromiseBase::go_on_with_parent() const noexcept { task->resume_at(*parent); }
 
 void TaskState::forget() noexcept {
-  leave();
+  leave_for_good();
   --loop().live_tasks;
+  let_go_of_task();
 }
 
 TaskState::Extras& TaskState::extras() {
-  if (extras_ == nullptr) extras_ = std::make_unique<Extras>();
+  if (extras_ == nullptr) extras_ = new Extras;
   return *extras_;
 }
+
+void TaskState::drop_extras() noexcept { delete extras_; }
 
 std::string TaskState::name() const {
   if (extras_ != nullptr && !extras_->name.empty()) return extras_->name;
@@ -51,6 +46,7 @@ std::exception_ptr TaskState::cancelled_error() const {
 
 ContextState& TaskState::require_context() {
   ContextRef& context = extras().context;
+  loop().note_context();
   if (!context) context = ContextRef::adopt(new ContextState);
   return *context;
 }
@@ -84,12 +80,12 @@ bool TaskState::cancel(std::string_view message) {
   std::size_t steps_left = 1;
   std::size_t next_steps = 2;
   for (;;) {
-    if (task->cancel_requests_ != UINT16_MAX) ++task->cancel_requests_;
-    Leaf* leaf = task->leaf_;
+    if (task->cancel_requests_ != UINT32_MAX) ++task->cancel_requests_;
+    Leaf* leaf = task->leaf();
     // One that is on its way keeps its message.
     if (leaf == nullptr || !leaf->cancelled()) task->set_cancel_message(message);
     if (leaf == nullptr || leaf->state() != Leaf::State::kWaiting) {
-      task->must_cancel_ = true;
+      task->set_must_cancel();
       return true;
     }
     FutureState* awaited = leaf->awaited();
@@ -113,6 +109,16 @@ bool TaskState::cancel(std::string_view message) {
       next_steps *= 2;
     }
   }
+}
+
+void TaskState::set_must_cancel() noexcept {
+  must_cancel_ = true;
+  if (!started()) run = &never_started;
+}
+
+void TaskState::forget_cancel() noexcept {
+  must_cancel_ = false;
+  if (!started()) run = &step;
 }
 
 // Without the memory for its message a cancel goes on without.
@@ -142,7 +148,7 @@ void TaskState::deliver_cancel() noexcept {
 }
 
 std::uint32_t TaskState::uncancel() noexcept {
-  if (cancel_requests_ > 0 && --cancel_requests_ == 0) must_cancel_ = false;
+  if (cancel_requests_ > 0 && --cancel_requests_ == 0) forget_cancel();
   return cancel_requests_;
 }
 
@@ -156,33 +162,22 @@ inline void TaskState::enter_step() noexcept {
 inline void TaskState::leave_loop() noexcept {
   LoopCore& loop = this->loop();
   loop.current_task = nullptr;
-  leave();
+  leave_for_good();
   --loop.live_tasks;
 }
 
-inline void TaskState::destroy_root() noexcept {
-  root_->handle.destroy();
-  root_ = nullptr;
-}
-
 // With an error, or with a cancel that no await has thrown.
-void TaskState::end_otherwise() noexcept {
-  std::exception_ptr error = root_->error();
-  destroy_root();
-  conclude(std::move(error));
-}
+void TaskState::end_otherwise() noexcept { conclude(take_error()); }
 
-// The end of the root: its frame dies first, then those who wait are told, last goes the
-// loop's reference.
-inline void TaskState::end() noexcept {
-  if (root_->error() != nullptr || must_cancel_ || !take_result(*root_)) [[unlikely]] {
-    end_otherwise();
-    return;
-  }
-  destroy_root();
-  leave_loop();
-  finish_task();
-  release();
+// The end of the root, whose frame is gone: those who wait are told, then goes the loop's
+// reference.
+void TaskState::end(Runnable& runnable) noexcept {
+  auto& self = static_cast<TaskState&>(runnable);
+  if (self.has_error() || self.must_cancel_) [[unlikely]]
+    return self.end_otherwise();
+  self.leave_loop();
+  self.finish_task();
+  self.release();
 }
 
 inline void TaskState::resume_current() noexcept {
@@ -191,33 +186,25 @@ inline void TaskState::resume_current() noexcept {
   promise.handle.resume();
 }
 
-// Until the task suspends or ends.
-inline void TaskState::run_coroutines() noexcept {
-  LoopCore& loop = this->loop();
-  enter_step();
-  resume_current();
-  while (leaf_ == nullptr) {
-    if (current_ == nullptr) return end();
-    resume_current();
-  }
-  loop.current_task = nullptr;
-}
-
-void TaskState::first_step(Runnable& runnable) noexcept {
+// The body never runs; nobody can tell whether an exception passed through it.
+void TaskState::never_started(Runnable& runnable) noexcept {
   auto& self = static_cast<TaskState&>(runnable);
-  self.run = &step;
-  if (self.must_cancel_) [[unlikely]] {
-    // The body never runs; nobody can tell whether an exception passed through it.
-    self.root_->set_error(self.cancelled_error());
-    self.current_ = nullptr;
-    self.end();
-    return;
-  }
-  self.root_->phase = PromiseBase::Phase::kSuspended;
-  self.run_coroutines();
+  self.leaf_ = nullptr;
+  std::exchange(self.current_, nullptr)->handle.destroy();
+  self.conclude(self.cancelled_error());
 }
 
-void TaskState::step(Runnable& self) noexcept { static_cast<TaskState&>(self).run_coroutines(); }
+// Until the task suspends or ends.
+void TaskState::step(Runnable& runnable) noexcept {
+  auto& self = static_cast<TaskState&>(runnable);
+  self.enter_step();
+  self.resume_current();
+  while (self.leaf_ == nullptr) {
+    if (self.current_ == nullptr) return end(runnable);
+    self.resume_current();
+  }
+  self.loop().current_task = nullptr;
+}
 
 void TaskState::first_of_operation(Runnable& runnable) noexcept {
   auto& self = static_cast<TaskState&>(runnable);

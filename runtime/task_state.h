@@ -25,7 +25,8 @@ class Leaf;
 class TaskState : public FutureState, public Runnable, public RingLink<TaskState> {
  public:
   // Starts out owned by the loop (one reference) and by the caller (another).
-  TaskState(LoopCore& loop, PromiseBase& root) noexcept : TaskState(loop, &first_step, &root) {
+  TaskState(LoopCore& loop, PromiseBase& root) noexcept : TaskState(loop, &step, &root) {
+    leaf_ = unstarted();
     root.task = this;
   }
   // Of a task that has no coroutine: see operation_task.h.
@@ -33,7 +34,7 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
 
   // Null for other kinds of runnables.
   static TaskState* from(Runnable& runnable) noexcept {
-    const bool is_task = runnable.run == &step || runnable.run == &first_step ||
+    const bool is_task = runnable.run == &step || runnable.run == &never_started ||
                          runnable.run == &end_of_operation || runnable.run == &first_of_operation;
     return is_task ? static_cast<TaskState*>(&runnable) : nullptr;
   }
@@ -65,7 +66,10 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   }
   ContextState& require_context();
   // Before it starts.
-  void set_context(ContextRef context) { extras().context = std::move(context); }
+  void set_context(ContextRef context) {
+    extras().context = std::move(context);
+    loop().note_context();
+  }
 
   // For awaits: who suspends where.
   void suspend_at(Leaf& leaf, PromiseBase& promise) noexcept {
@@ -74,7 +78,7 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   }
   void suspend_at(Leaf& leaf) noexcept { leaf_ = &leaf; }
   void resume_at(PromiseBase& promise) noexcept { current_ = &promise; }
-  void finish_at_root() noexcept { current_ = nullptr; }
+  void root_ended() noexcept { current_ = nullptr; }
   void continue_running() noexcept { leaf_ = nullptr; }
 
   // A cancel was asked for and no await has thrown it yet.
@@ -86,20 +90,21 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   // What a cancelled await throws: with the message of the cancel, if it had one.
   std::exception_ptr cancelled_error() const;
 
-  Leaf* leaf() const noexcept { return leaf_; }
+  Leaf* leaf() const noexcept { return started() ? leaf_ : nullptr; }
   // The innermost coroutine; null when it is done.
   PromiseBase* current() const noexcept { return current_; }
-  PromiseBase* root() const noexcept { return root_; }
 
  protected:
-  ABSL_ATTRIBUTE_ALWAYS_INLINE ~TaskState() override {}
+  ABSL_ATTRIBUTE_ALWAYS_INLINE ~TaskState() {}
+
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void let_go_of_task() noexcept {
+    if (extras_ != nullptr) [[unlikely]]
+      drop_extras();
+    let_go();
+  }
 
   // The constructor of a derived class fails: as if it had never been.
   void forget() noexcept;
-
-  // Moves the result of the root coroutine, which succeeded, into the slot. False: that threw,
-  // and what it threw is the root's error now.
-  virtual bool take_result(PromiseBase&) noexcept { return true; }
 
   // Of a task that has no coroutine. Begins its await; false if it is over, or could not begin
   // with `failure`.
@@ -109,6 +114,14 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   virtual void drop_operation() noexcept {}
 
  private:
+  // What stands for the leaf of a coroutine that has not started; never followed.
+  Leaf* unstarted() noexcept { return reinterpret_cast<Leaf*>(this); }
+  bool started() const noexcept {
+    return static_cast<const void*>(leaf_) != static_cast<const void*>(this);
+  }
+  void set_must_cancel() noexcept;
+  void forget_cancel() noexcept;
+
   // What few tasks have.
   struct Extras {
     std::string name;
@@ -120,58 +133,71 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   TaskState(LoopCore& loop, Run first, PromiseBase* root) noexcept
       : FutureState(loop, Kind::kTask),
         Runnable(first),
+        RingLink<TaskState>(loop.tasks),
         current_(root),
-        root_(root),
         id_(loop.next_task_id++) {
-    loop.tasks.push_back(*this);
     ++loop.live_tasks;
-    retain();
   }
 
   Extras& extras();
+  void drop_extras() noexcept;
   void set_cancel_message(std::string_view message) noexcept;
-  static void first_step(Runnable& self) noexcept;
   static void step(Runnable& self) noexcept;
   static void first_of_operation(Runnable& self) noexcept;
   static void end_of_operation(Runnable& self) noexcept;
+  static void never_started(Runnable& self) noexcept;
   void enter_step() noexcept;
   void resume_current() noexcept;
-  void run_coroutines() noexcept;
-  void end() noexcept;
+  ABSL_ATTRIBUTE_NOINLINE static void end(Runnable& self) noexcept;
   void leave_loop() noexcept;
-  void destroy_root() noexcept;
   void end_otherwise() noexcept;
   void conclude(std::exception_ptr error) noexcept;
   void settle_error(std::exception_ptr error) noexcept;
 
-  std::uint16_t cancel_requests_ = 0;
+  std::uint32_t cancel_requests_ = 0;
+  bool must_cancel_ = false;
   Leaf* leaf_ = nullptr;  // not null: suspended there
-  PromiseBase* current_;  // what is resumed next
-  PromiseBase* root_;     // null once its frame is gone
+  PromiseBase* current_;  // what is resumed next; null once the root's frame is gone
   std::uint64_t id_;
-  std::unique_ptr<Extras> extras_;
+  Extras* extras_ = nullptr;  // until let_go_of_task()
 };
 
 template <class T>
 class TaskStateOf final : public TaskState {
  public:
-  TaskStateOf(LoopCore& loop, PromiseOf<T>& root) noexcept : TaskState(loop, root) {}
+  TaskStateOf(LoopCore& loop, PromiseOf<T>& root) noexcept : TaskState(loop, root) {
+    set_slot(slot_);
+  }
 
-  void* slot() noexcept override { return &slot_; }
-
- private:
-  bool take_result(PromiseBase& root) noexcept override {
+  void take_end(PromiseOf<T>& root) noexcept {
+    if (root.error() != nullptr) [[unlikely]] {
+      this->keep_error(root.take_error());
+      return;
+    }
     try {
-      slot_.emplace(static_cast<PromiseOf<T>&>(root).take_result());
-      return true;
+      slot_.take_over(root.result());
     } catch (...) {
-      root.set_error(std::current_exception());
-      return false;
+      this->keep_error(std::current_exception());
     }
   }
 
-  ResultSlot<T> slot_;
+ private:
+  ~TaskStateOf() = default;
+  void destroy() noexcept override {
+    this->let_go_of_task();
+    delete this;
+  }
+
+  alignas(void*) ResultSlot<T> slot_;
 };
+
+template <class T>
+void PromiseOf<T>::end_as_root() noexcept {
+  auto& state = static_cast<TaskStateOf<T>&>(*task);
+  state.root_ended();
+  state.take_end(*this);
+  handle.destroy();
+}
 
 }  // namespace eddy::internal
 

@@ -27,11 +27,13 @@ struct TimerNode : Runnable {
   static constexpr std::uint32_t kUnqueued = 0xffffffff;
   static constexpr std::uint32_t kInWheel = 0x80000000;  // and the slot; else a place in the heap
 
-  explicit TimerNode(Run function) : Runnable(function) {}
+  explicit TimerNode(Run function) noexcept : Runnable(function) {}
 
   bool queued() const { return index != kUnqueued; }
 
-  LoopTime when;    // meaningful once it was added
+  union {
+    LoopTime when;  // meaningful, and set, once it was added
+  };
   TimerNode* prev;  // meaningful in the wheel, as is `next`
   std::uint32_t index = kUnqueued;
 };
@@ -45,8 +47,9 @@ class TimerWheel {
 
   void add(TimerNode& node) noexcept {
     const std::uint64_t tick = static_cast<std::uint64_t>(tick_of(node.when));
+    // They differ; but with that bit the compiler knows.
     const int level =
-        (std::bit_width(tick ^ static_cast<std::uint64_t>(cursor_)) - 1) / kBitsPerLevel;
+        (std::bit_width((tick ^ static_cast<std::uint64_t>(cursor_)) | 1) - 1) / kBitsPerLevel;
     const auto slot = static_cast<std::uint32_t>(tick >> (level * kBitsPerLevel)) & (kSlots - 1);
     push_back(node, static_cast<std::uint32_t>(level) * kSlots + slot);
     occupied_[level] |= std::uint64_t{1} << slot;

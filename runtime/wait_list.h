@@ -69,7 +69,11 @@ class WaitList {
 
   // Notifies all that wait now, in order.
   void notify_all() {
-    while (notify_one()) {
+    for (WaitNode* node = head_; node != nullptr; node = head_) {
+      const bool is_last = node->next == node;
+      remove(*node);
+      node->notify(*node);
+      if (is_last) return;
     }
   }
 

@@ -29,18 +29,24 @@ namespace internal {
 
 // Passes a cancel on to what it stands for.
 template <class T>
-class WrappedState final : public FutureStateOf<T> {
+class WrappedState final : public FutureWithSlot<T> {
  public:
   WrappedState(LoopCore& loop, ConcurrentFuture<T> source)
-      : FutureStateOf<T>(loop), source_(std::move(source)) {}
+      : FutureWithSlot<T>(loop), source_(std::move(source)) {}
 
   bool cancel(std::string_view message) override {
-    if (!FutureStateOf<T>::cancel(message)) return false;
+    if (!FutureState::cancel(message)) return false;
     source_.cancel();
     return true;
   }
 
  private:
+  ~WrappedState() = default;
+  void destroy() noexcept override {
+    this->let_go_of_future();
+    delete this;
+  }
+
   ConcurrentFuture<T> source_;
 };
 

@@ -58,9 +58,9 @@ class PrimitiveAwaiter : public LeafAwaiter<Derived, T>, protected Node {
     return !this->foreign_;
   }
 
+  bool succeeded() const noexcept { return !this->foreign_; }
   std::exception_ptr error() const {
-    if (!this->foreign_) [[likely]]
-      return nullptr;
+    if (succeeded()) return nullptr;
     return make_foreign_error(Primitive::kKind);
   }
 

@@ -46,7 +46,7 @@ using testing_support::turns;
 static_assert(!std::is_base_of_v<std::exception, CancelledError>);
 
 // CAN-01
-EDDY_TEST(Cancel, BeforeTheFirstStepTheBodyNeverRuns) {
+EDDY_TEST_EVERYWHERE(Cancel, BeforeTheFirstStepTheBodyNeverRuns) {
   int live = 0;
   bool ran = false;
   const auto body = [&ran](Live held) -> Coro<> {
@@ -65,7 +65,7 @@ EDDY_TEST(Cancel, BeforeTheFirstStepTheBodyNeverRuns) {
 }
 
 // CAN-02
-EDDY_TEST(Cancel, OnlyAsks) {
+EDDY_TEST_EVERYWHERE(Cancel, OnlyAsks) {
   Trace trace;
   const auto body = [&trace]() -> Coro<> {
     try {
@@ -87,7 +87,7 @@ EDDY_TEST(Cancel, OnlyAsks) {
 }
 
 // CAN-03
-EDDY_TEST(Cancel, OfADoneTaskDoesNothing) {
+EDDY_TEST_EVERYWHERE(Cancel, OfADoneTaskDoesNothing) {
   auto task = create_task(sleep(0s, 1));
   co_await task;
   EXPECT_FALSE(task.cancel());
@@ -97,7 +97,7 @@ EDDY_TEST(Cancel, OfADoneTaskDoesNothing) {
 }
 
 // CAN-04
-EDDY_TEST(Cancel, ThatIsSwallowedLetsTheTaskFinish) {
+EDDY_TEST_EVERYWHERE(Cancel, ThatIsSwallowedLetsTheTaskFinish) {
   const auto body = []() -> Coro<int> {
     try {
       co_await sleep(1h);
@@ -117,7 +117,7 @@ EDDY_TEST(Cancel, ThatIsSwallowedLetsTheTaskFinish) {
 }
 
 // CAN-05
-EDDY_TEST(Cancel, IsReplacedByAnExceptionOfItsHandler) {
+EDDY_TEST_EVERYWHERE(Cancel, IsReplacedByAnExceptionOfItsHandler) {
   const auto body = []() -> Coro<> {
     try {
       co_await sleep(1h);
@@ -141,13 +141,13 @@ Coro<> clean_up_awaiting(Trace& trace) {
     cancelled = true;
   }
   if (!cancelled) co_return;
-  co_await sleep(1s);
+  co_await sleep(10ms);
   trace.push_back("cleaned up");
   throw CancelledError();
 }
 
 // CAN-06
-EDDY_TEST(Cancel, CleanUpMayAwait) {
+EDDY_TEST_EVERYWHERE(Cancel, CleanUpMayAwait) {
   Trace trace;
   auto task = create_task(clean_up_awaiting(trace));
   co_await yield_now();
@@ -155,13 +155,13 @@ EDDY_TEST(Cancel, CleanUpMayAwait) {
   const LoopTime start = LoopClock::now();
   const auto error = co_await thrown_by(task);
   EXPECT_TRUE(holds<CancelledError>(error));
-  EXPECT_EQ(LoopClock::now() - start, 1s);
+  EXPECT_TRUE(took(start, 10ms));
   EXPECT_EQ(trace, (Trace{"cleaned up"}));
   EXPECT_TRUE(task.cancelled());
 }
 
 // CAN-07
-EDDY_TEST(Cancel, ASecondOneInterruptsTheCleanUp) {
+EDDY_TEST_EVERYWHERE(Cancel, ASecondOneInterruptsTheCleanUp) {
   Trace trace;
   auto task = create_task(clean_up_awaiting(trace));
   co_await yield_now();
@@ -176,7 +176,7 @@ EDDY_TEST(Cancel, ASecondOneInterruptsTheCleanUp) {
 }
 
 // CAN-08
-EDDY_TEST(Cancel, GoesToTheFutureThatIsAwaited) {
+EDDY_TEST_EVERYWHERE(Cancel, GoesToTheFutureThatIsAwaited) {
   Future<> future;
   auto task = create_task(future);
   co_await yield_now();
@@ -188,7 +188,7 @@ EDDY_TEST(Cancel, GoesToTheFutureThatIsAwaited) {
 }
 
 // CAN-09
-EDDY_TEST(Cancel, GoesToTheTaskThatIsAwaitedAndWaitsForItsCleanUp) {
+EDDY_TEST_EVERYWHERE(Cancel, GoesToTheTaskThatIsAwaitedAndWaitsForItsCleanUp) {
   Trace trace;
   auto inner = create_task(clean_up_awaiting(trace));
   const auto body = [&trace, inner]() -> Coro<> {
@@ -212,7 +212,7 @@ EDDY_TEST(Cancel, GoesToTheTaskThatIsAwaitedAndWaitsForItsCleanUp) {
 }
 
 // CAN-09: if the inner one swallows it, the outer one goes on.
-EDDY_TEST(Cancel, ThatTheAwaitedTaskSwallowsDoesNotReachTheOuterOne) {
+EDDY_TEST_EVERYWHERE(Cancel, ThatTheAwaitedTaskSwallowsDoesNotReachTheOuterOne) {
   const auto stubborn = []() -> Coro<int> {
     try {
       co_await sleep(1h);
@@ -231,7 +231,7 @@ EDDY_TEST(Cancel, ThatTheAwaitedTaskSwallowsDoesNotReachTheOuterOne) {
 }
 
 // CAN-10
-EDDY_TEST(Cancel, OfTheAwaitedTaskByOthersIsNoCancelOfTheAwaiter) {
+EDDY_TEST_EVERYWHERE(Cancel, OfTheAwaitedTaskByOthersIsNoCancelOfTheAwaiter) {
   auto inner = create_task(sleep(1h));
   const auto body = [inner]() -> Coro<int> {
     try {
@@ -239,7 +239,7 @@ EDDY_TEST(Cancel, OfTheAwaitedTaskByOthersIsNoCancelOfTheAwaiter) {
     } catch (const CancelledError&) {
     }
     const int requests = current_task().cancelling();
-    co_await sleep(1s);
+    co_await sleep(10ms);
     co_return requests;
   };
   auto outer = create_task(body);
@@ -251,7 +251,7 @@ EDDY_TEST(Cancel, OfTheAwaitedTaskByOthersIsNoCancelOfTheAwaiter) {
 }
 
 // CAN-12
-EDDY_TEST(Cancel, OfOneselfIsThrownAtTheNextAwait) {
+EDDY_TEST_EVERYWHERE(Cancel, OfOneselfIsThrownAtTheNextAwait) {
   Trace trace;
   const auto body = [&trace]() -> Coro<> {
     current_task().cancel("me");
@@ -270,7 +270,7 @@ EDDY_TEST(Cancel, OfOneselfIsThrownAtTheNextAwait) {
 }
 
 // CAN-12: it ends before it awaits again.
-EDDY_TEST(Cancel, OfOneselfJustBeforeTheEndCancelsTheTask) {
+EDDY_TEST_EVERYWHERE(Cancel, OfOneselfJustBeforeTheEndCancelsTheTask) {
   const auto body = []() -> Coro<int> {
     current_task().cancel();
     co_return 1;
@@ -281,11 +281,11 @@ EDDY_TEST(Cancel, OfOneselfJustBeforeTheEndCancelsTheTask) {
 }
 
 // CAN-12: withdrawn before it was delivered, it never is.
-EDDY_TEST(Cancel, ThatIsTakenBackInTimeIsNeverDelivered) {
+EDDY_TEST_EVERYWHERE(Cancel, ThatIsTakenBackInTimeIsNeverDelivered) {
   const auto body = []() -> Coro<int> {
     current_task().cancel();
     current_task().uncancel();
-    co_await sleep(1s);
+    co_await sleep(10ms);
     co_return 1;
   };
   const int value = co_await create_task(body);
@@ -293,7 +293,7 @@ EDDY_TEST(Cancel, ThatIsTakenBackInTimeIsNeverDelivered) {
 }
 
 // CAN-15
-EDDY_TEST(Cancel, MessageReachesTheAwaitAndTheAwaiter) {
+EDDY_TEST_EVERYWHERE(Cancel, MessageReachesTheAwaitAndTheAwaiter) {
   std::string inside;
   const auto body = [&inside]() -> Coro<> {
     try {
@@ -314,7 +314,7 @@ EDDY_TEST(Cancel, MessageReachesTheAwaitAndTheAwaiter) {
 }
 
 // CAN-15: before the task waits, the last one counts.
-EDDY_TEST(Cancel, TheLastMessageCounts) {
+EDDY_TEST_EVERYWHERE(Cancel, TheLastMessageCounts) {
   auto task = create_task(sleep(1h));
   task.cancel("first");
   task.cancel("second");
@@ -324,7 +324,7 @@ EDDY_TEST(Cancel, TheLastMessageCounts) {
 }
 
 // CAN-15: a cancel that is on its way keeps its message.
-EDDY_TEST(Cancel, TheFirstMessageOfTwoToAWaitingTaskCounts) {
+EDDY_TEST_EVERYWHERE(Cancel, TheFirstMessageOfTwoToAWaitingTaskCounts) {
   auto task = create_task(sleep(1h));
   co_await yield_now();
   task.cancel("first");
@@ -335,7 +335,7 @@ EDDY_TEST(Cancel, TheFirstMessageOfTwoToAWaitingTaskCounts) {
 }
 
 // CAN-15
-EDDY_TEST(Cancel, AFutureThatWasCancelledGivesItsOwnMessage) {
+EDDY_TEST_EVERYWHERE(Cancel, AFutureThatWasCancelledGivesItsOwnMessage) {
   const Future<> future = get_running_loop().create_future();
   const auto body = [&future]() -> Coro<> { co_await future; };
   auto task = create_task(body);
@@ -351,7 +351,7 @@ EDDY_TEST(Cancel, AFutureThatWasCancelledGivesItsOwnMessage) {
 }
 
 // CAN-16
-EDDY_TEST(Cancel, ABodyMayThrowCancelledErrorItself) {
+EDDY_TEST_EVERYWHERE(Cancel, ABodyMayThrowCancelledErrorItself) {
   struct Derived : CancelledError {};
   const auto plain = []() -> Coro<> {
     co_await yield_now();
@@ -373,7 +373,7 @@ EDDY_TEST(Cancel, ABodyMayThrowCancelledErrorItself) {
 }
 
 // CAN-17
-EDDY_TEST(Cancel, EachOneIsThrownOnce) {
+EDDY_TEST_EVERYWHERE(Cancel, EachOneIsThrownOnce) {
   int thrown = 0;
   const auto body = [&thrown]() -> Coro<int> {
     for (int i = 0; i < 3; ++i) {
@@ -397,7 +397,7 @@ EDDY_TEST(Cancel, EachOneIsThrownOnce) {
 }
 
 // CAN-17: two in one turn are thrown once.
-EDDY_TEST(Cancel, TwoInOneTurnAreThrownOnce) {
+EDDY_TEST_EVERYWHERE(Cancel, TwoInOneTurnAreThrownOnce) {
   int thrown = 0;
   const auto body = [&thrown]() -> Coro<int> {
     try {
@@ -405,7 +405,7 @@ EDDY_TEST(Cancel, TwoInOneTurnAreThrownOnce) {
     } catch (const CancelledError&) {
       ++thrown;
     }
-    co_await sleep(1s);
+    co_await sleep(10ms);
     co_return thrown;
   };
   auto task = create_task(body);
@@ -419,16 +419,16 @@ EDDY_TEST(Cancel, TwoInOneTurnAreThrownOnce) {
 }
 
 // CAN-18
-EDDY_TEST(Cancel, AfterASwallowedOneAwaitsWork) {
+EDDY_TEST_EVERYWHERE(Cancel, AfterASwallowedOneAwaitsWork) {
   const auto body = []() -> Coro<int> {
     try {
       co_await sleep(1h);
     } catch (const CancelledError&) {
     }
     const LoopTime start = LoopClock::now();
-    co_await sleep(1s);
+    co_await sleep(10ms);
     co_await yield_now();
-    EXPECT_EQ(LoopClock::now() - start, 1s);
+    EXPECT_TRUE(took(start, 10ms));
     co_return 2;
   };
   auto task = create_task(body);
@@ -439,7 +439,7 @@ EDDY_TEST(Cancel, AfterASwallowedOneAwaitsWork) {
 }
 
 // CAN-20
-EDDY_TEST(Cancel, PassesAHandlerForOrdinaryErrors) {
+EDDY_TEST_EVERYWHERE(Cancel, PassesAHandlerForOrdinaryErrors) {
   bool swallowed = false;
   const auto body = [&swallowed]() -> Coro<> {
     try {
@@ -471,7 +471,7 @@ Coro<> nest(Trace& trace, int depth) {
 }
 
 // CAN-21
-EDDY_TEST(Cancel, UnwindsFromTheInsideOut) {
+EDDY_TEST_EVERYWHERE(Cancel, UnwindsFromTheInsideOut) {
   Trace trace;
   auto task = create_task(nest(trace, 3));
   co_await yield_now();
@@ -481,7 +481,7 @@ EDDY_TEST(Cancel, UnwindsFromTheInsideOut) {
 }
 
 // CAN-26: ready awaits are no cancellation points; the first await that suspends is.
-EDDY_TEST(Cancel, ReadyAwaitsAreNoCancellationPoints) {
+EDDY_TEST_EVERYWHERE(Cancel, ReadyAwaitsAreNoCancellationPoints) {
   Future<> ready;
   ready.set_result();
   Queue<int> queue;
@@ -504,7 +504,7 @@ EDDY_TEST(Cancel, ReadyAwaitsAreNoCancellationPoints) {
 }
 
 // CAN-28
-EDDY_TEST(Cancel, DestructorsMayUseTheLoopWhileItUnwinds) {
+EDDY_TEST_EVERYWHERE(Cancel, DestructorsMayUseTheLoopWhileItUnwinds) {
   Future<int> result;
   Trace trace;
   auto other = create_task(sleep(1h));

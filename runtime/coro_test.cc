@@ -58,7 +58,7 @@ static_assert(!Awaitable<int>);
 Coro<int> give(int value) { co_return value; }
 
 // TASK-02
-EDDY_TEST(Coro, ThatIsNeverAwaitedDoesNothingAndFreesItsArguments) {
+EDDY_TEST_EVERYWHERE(Coro, ThatIsNeverAwaitedDoesNothingAndFreesItsArguments) {
   int live = 0;
   bool ran = false;
   {
@@ -71,7 +71,7 @@ EDDY_TEST(Coro, ThatIsNeverAwaitedDoesNothingAndFreesItsArguments) {
 }
 
 // TASK-03
-EDDY_TEST(Coro, RunsAtOnceInTheTaskThatAwaitsIt) {
+EDDY_TEST_EVERYWHERE(Coro, RunsAtOnceInTheTaskThatAwaitsIt) {
   bool other_ran = false;
   get_running_loop().call_soon([&] { other_ran = true; });
   const AnyTask outer = current_task();
@@ -118,7 +118,7 @@ Coro<> throw_at_once() {
 }
 
 // TASK-16
-EDDY_TEST(Coro, AnExceptionBeforeTheFirstSuspensionComesOutOfTheAwait) {
+EDDY_TEST_EVERYWHERE(Coro, AnExceptionBeforeTheFirstSuspensionComesOutOfTheAwait) {
   auto coro = throw_at_once();
   const auto error = co_await thrown_by(std::move(coro));
   EXPECT_EQ(message_of(error), "at once");
@@ -130,14 +130,14 @@ Coro<> take_awkward(ThrowsWhenCopied argument) {
 }
 
 // TASK-16
-EDDY_TEST(Coro, AnExceptionOfAParameterCopyComesOutOfTheCall) {
+EDDY_TEST_EVERYWHERE(Coro, AnExceptionOfAParameterCopyComesOutOfTheCall) {
   const ThrowsWhenCopied argument;
   EXPECT_TRUE(holds<std::runtime_error>(thrown_in([&] { return take_awkward(argument); })));
   co_return;
 }
 
 // TASK-16: of the result, of a local's destructor on the way out.
-EDDY_TEST(Coro, AnExceptionOfTheResultComesOutOfTheAwait) {
+EDDY_TEST_EVERYWHERE(Coro, AnExceptionOfTheResultComesOutOfTheAwait) {
   struct Result {
     explicit Result(int) { throw std::runtime_error("result"); }
   };
@@ -147,7 +147,7 @@ EDDY_TEST(Coro, AnExceptionOfTheResultComesOutOfTheAwait) {
 }
 
 // TASK-18
-EDDY_TEST(Coro, AwaitedTwiceIsRefused) {
+EDDY_TEST_EVERYWHERE(Coro, AwaitedTwiceIsRefused) {
   auto coro = give(1);
   const int value = co_await std::move(coro);
   EXPECT_EQ(value, 1);
@@ -157,7 +157,7 @@ EDDY_TEST(Coro, AwaitedTwiceIsRefused) {
 }
 
 // TASK-18
-EDDY_TEST(Coro, ThatIsEmptyIsRefusedByCreateTask) {
+EDDY_TEST_EVERYWHERE(Coro, ThatIsEmptyIsRefusedByCreateTask) {
   auto coro = give(1);
   auto other = std::move(coro);
   EXPECT_TRUE(
@@ -260,13 +260,13 @@ Coro<int> descend_and_yield_on_the_way_up(int depth) {
   co_return below + 1;
 }
 
-EDDY_TEST(DeepChains, AMillionCoroutinesThatYieldOnTheWayUp) {
+EDDY_TEST_EVERYWHERE(DeepChains, AMillionCoroutinesThatYieldOnTheWayUp) {
   const int depth = co_await descend_and_yield_on_the_way_up(kMillion);
   EXPECT_EQ(depth, kMillion);
 }
 
 // TASK-15
-EDDY_TEST(DeepChains, AMillionAwaitsOfWhatIsReady) {
+EDDY_TEST_EVERYWHERE(DeepChains, AMillionAwaitsOfWhatIsReady) {
   int sum = 0;
   Future<int> ready;
   ready.set_result(1);

@@ -60,7 +60,7 @@ EDDY_TEST_EVERYWHERE(EagerStart, RunsUpToItsFirstSuspension) {
 }
 
 // EAG-01
-EDDY_TEST(EagerStart, LaterStepsComeInTurn) {
+EDDY_TEST_EVERYWHERE(EagerStart, LaterStepsComeInTurn) {
   Trace trace;
   const auto noisy = [&trace](std::string name) -> Coro<> {
     for (int i = 0; i < 2; ++i) {
@@ -76,7 +76,7 @@ EDDY_TEST(EagerStart, LaterStepsComeInTurn) {
 }
 
 // EAG-01
-EDDY_TEST(EagerStart, ExceptionIsStoredInTheTask) {
+EDDY_TEST_EVERYWHERE(EagerStart, ExceptionIsStoredInTheTask) {
   Task<> task = create_task(eagerly(), []() -> Coro<> {
     throw std::runtime_error("at once");
     co_return;
@@ -106,7 +106,7 @@ EDDY_TEST(EagerStart, CancelOfItselfIsThrownAtItsNextAwait) {
 }
 
 // CTX-01, EAG-01
-EDDY_TEST(EagerStart, RunsInACopyOfTheContext) {
+EDDY_TEST_EVERYWHERE(EagerStart, RunsInACopyOfTheContext) {
   static ContextVar<int> number("number", 0);
   number.set(1);
   Task<int> task = create_task(eagerly(), []() -> Coro<int> {

@@ -64,7 +64,7 @@ EDDY_TEST(Finally, CleansUpAfterAnException) {
 }
 
 // CAN-06
-EDDY_TEST(Finally, CleansUpAfterACancel) {
+EDDY_TEST_EVERYWHERE(Finally, CleansUpAfterACancel) {
   Trace trace;
   auto task = create_task(finally_(sleep(1h), clean(trace)));
   co_await turns(2);
@@ -79,7 +79,7 @@ EDDY_TEST(Finally, CleansUpAfterACancel) {
 }
 
 // CAN-07
-EDDY_TEST(Finally, ASecondCancelInterruptsTheCleanUp) {
+EDDY_TEST_EVERYWHERE(Finally, ASecondCancelInterruptsTheCleanUp) {
   Trace trace;
   auto task = create_task(finally_(sleep(1h), clean(trace)));
   co_await turns(2);

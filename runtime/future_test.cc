@@ -41,7 +41,7 @@ using testing_support::Trace;
 using testing_support::turns;
 
 // FUT-01
-EDDY_TEST(Future, IsPendingAtFirst) {
+EDDY_TEST_EVERYWHERE(Future, IsPendingAtFirst) {
   Future<int> future;
   EXPECT_FALSE(future.done());
   EXPECT_FALSE(future.cancelled());
@@ -64,7 +64,7 @@ TEST(Future, IsNotMadeWhereNoLoopRuns) {
 }
 
 // FUT-02
-EDDY_TEST(Future, IsSetOnce) {
+EDDY_TEST_EVERYWHERE(Future, IsSetOnce) {
   Future<int> future;
   future.set_result(1);
   EXPECT_TRUE(holds<InvalidStateError>(thrown_in([&] { future.set_result(2); })));
@@ -78,7 +78,7 @@ EDDY_TEST(Future, IsSetOnce) {
 }
 
 // FUT-02: the value of a refused set_result() is untouched.
-EDDY_TEST(Future, ARefusedValueIsNotMovedFrom) {
+EDDY_TEST_EVERYWHERE(Future, ARefusedValueIsNotMovedFrom) {
   Future<std::unique_ptr<int>> future;
   future.set_result(nullptr);
   auto value = std::make_unique<int>(1);
@@ -88,7 +88,7 @@ EDDY_TEST(Future, ARefusedValueIsNotMovedFrom) {
 }
 
 // FUT-03
-EDDY_TEST(Future, DoneCallbacksRunInALaterTurn) {
+EDDY_TEST_EVERYWHERE(Future, DoneCallbacksRunInALaterTurn) {
   Future<int> future;
   int calls = 0;
   future.add_done_callback([&](const Future<int>& f) { calls += f.result(); });
@@ -103,7 +103,7 @@ EDDY_TEST(Future, DoneCallbacksRunInALaterTurn) {
 }
 
 // FUT-03: nor inside cancel() and set_exception().
-EDDY_TEST(Future, DoneCallbacksOfCancelAndExceptionRunInALaterTurn) {
+EDDY_TEST_EVERYWHERE(Future, DoneCallbacksOfCancelAndExceptionRunInALaterTurn) {
   Future<> cancelled;
   Future<> failed;
   int calls = 0;
@@ -119,7 +119,7 @@ EDDY_TEST(Future, DoneCallbacksOfCancelAndExceptionRunInALaterTurn) {
 }
 
 // FUT-04
-EDDY_TEST(Future, DoneCallbacksAndAwaitersComeInTheOrderAdded) {
+EDDY_TEST_EVERYWHERE(Future, DoneCallbacksAndAwaitersComeInTheOrderAdded) {
   Future<> future;
   Trace trace;
   const auto wait = [&](std::string name) -> Coro<> {
@@ -136,7 +136,7 @@ EDDY_TEST(Future, DoneCallbacksAndAwaitersComeInTheOrderAdded) {
 }
 
 // FUT-05
-EDDY_TEST(Future, ARemovedDoneCallbackDoesNotRun) {
+EDDY_TEST_EVERYWHERE(Future, ARemovedDoneCallbackDoesNotRun) {
   Future<> future;
   Trace trace;
   int live = 0;
@@ -156,7 +156,7 @@ EDDY_TEST(Future, ARemovedDoneCallbackDoesNotRun) {
 }
 
 // FUT-06
-EDDY_TEST(Future, CancelGivesCancelledErrorToEveryReader) {
+EDDY_TEST_EVERYWHERE(Future, CancelGivesCancelledErrorToEveryReader) {
   Future<int> future;
   EXPECT_TRUE(future.cancel("why"));
   EXPECT_TRUE(future.done());
@@ -175,7 +175,7 @@ EDDY_TEST(Future, CancelGivesCancelledErrorToEveryReader) {
 }
 
 // FUT-07
-EDDY_TEST(Future, AnExceptionMayBeReadManyTimes) {
+EDDY_TEST_EVERYWHERE(Future, AnExceptionMayBeReadManyTimes) {
   Future<int> future;
   future.set_exception(std::runtime_error("again"));
   for (int i = 0; i < 3; ++i) {
@@ -199,7 +199,7 @@ EDDY_TEST(Future, TakesExceptionsOfAnyType) {
 }
 
 // FUT-08
-EDDY_TEST(Future, AnExceptionNobodyReadIsReportedOnce) {
+EDDY_TEST_EVERYWHERE(Future, AnExceptionNobodyReadIsReportedOnce) {
   const Reports reports;
   {
     Future<int> future;
@@ -217,7 +217,7 @@ EDDY_TEST(Future, AnExceptionNobodyReadIsReportedOnce) {
 }
 
 // FUT-08
-EDDY_TEST(Future, AnExceptionSomebodyReadIsNotReported) {
+EDDY_TEST_EVERYWHERE(Future, AnExceptionSomebodyReadIsNotReported) {
   const Reports reports;
   {
     Future<> future;
@@ -242,7 +242,7 @@ EDDY_TEST(Future, AnExceptionSomebodyReadIsNotReported) {
 }
 
 // FUT-08: a cancel of what has failed already changes nothing else.
-EDDY_TEST(Future, AnExceptionIsNotReportedOnceSomebodyHasCancelled) {
+EDDY_TEST_EVERYWHERE(Future, AnExceptionIsNotReportedOnceSomebodyHasCancelled) {
   const Reports reports;
   {
     Future<> future;
@@ -262,7 +262,7 @@ EDDY_TEST(Future, AnExceptionIsNotReportedOnceSomebodyHasCancelled) {
 }
 
 // FUT-08: a handler may keep the handle, and read the exception from it.
-EDDY_TEST(Future, TheReportMayKeepTheFuture) {
+EDDY_TEST_EVERYWHERE(Future, TheReportMayKeepTheFuture) {
   std::optional<AnyTask> kept;
   get_running_loop().set_exception_handler(
       [&](Loop&, const ExceptionContext& context) { kept = context.future; });
@@ -326,7 +326,7 @@ EDDY_TEST(Future, ACallbackThatCannotBeMovedIsReportedAndGone) {
 }
 
 // FUT-09
-EDDY_TEST(Future, ManyTasksGetItsResultInTheOrderOfTheirAwaits) {
+EDDY_TEST_EVERYWHERE(Future, ManyTasksGetItsResultInTheOrderOfTheirAwaits) {
   Future<std::string> future;
   Trace trace;
   const auto wait = [&](std::string name) -> Coro<> {
@@ -343,7 +343,7 @@ EDDY_TEST(Future, ManyTasksGetItsResultInTheOrderOfTheirAwaits) {
 }
 
 // FUT-11
-EDDY_TEST(Future, AwaitingADoneFutureTakesNoTurn) {
+EDDY_TEST_EVERYWHERE(Future, AwaitingADoneFutureTakesNoTurn) {
   Future<int> future;
   future.set_result(3);
   bool other_ran = false;
@@ -355,7 +355,7 @@ EDDY_TEST(Future, AwaitingADoneFutureTakesNoTurn) {
 }
 
 // FUT-14
-EDDY_TEST(Future, ACallbackAddedToADoneFutureRunsOnce) {
+EDDY_TEST_EVERYWHERE(Future, ACallbackAddedToADoneFutureRunsOnce) {
   Future<> future;
   future.set_result();
   int calls = 0;
@@ -365,7 +365,7 @@ EDDY_TEST(Future, ACallbackAddedToADoneFutureRunsOnce) {
 }
 
 // FUT-15
-EDDY_TEST(Future, MovesMoveOnlyResults) {
+EDDY_TEST_EVERYWHERE(Future, MovesMoveOnlyResults) {
   Future<std::unique_ptr<int>> future;
   auto value = std::make_unique<int>(9);
   future.set_result(std::move(value));
@@ -384,7 +384,7 @@ EDDY_TEST(Future, MovesMoveOnlyResults) {
 }
 
 // FUT-15
-EDDY_TEST(Future, OfReferencesAndOfNothing) {
+EDDY_TEST_EVERYWHERE(Future, OfReferencesAndOfNothing) {
   int object = 1;
   Future<int&> reference;
   reference.set_result(object);
@@ -434,7 +434,7 @@ EDDY_TEST(Future, HandlesAreEqualWhenTheyAreOfOneFuture) {
 }
 
 // SOON-03: a done callback that throws is reported, and the others run.
-EDDY_TEST(Future, ADoneCallbackThatThrowsIsReported) {
+EDDY_TEST_EVERYWHERE(Future, ADoneCallbackThatThrowsIsReported) {
   const Reports reports;
   Future<> future;
   bool other_ran = false;

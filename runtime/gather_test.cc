@@ -42,15 +42,15 @@ Coro<std::unique_ptr<int>> give_unique(int value) { co_return std::make_unique<i
 Coro<int&> give_reference(int& object) { co_return object; }
 
 // GAT-01
-EDDY_TEST(Gather, GivesResultsInTheOrderOfTheArguments) {
+EDDY_TEST_EVERYWHERE(Gather, GivesResultsInTheOrderOfTheArguments) {
   const LoopTime start = LoopClock::now();
   const auto results = co_await gather(give(1, 30ms), give(2, 10ms), give(3, 20ms));
   EXPECT_EQ(results, std::make_tuple(1, 2, 3));
-  EXPECT_EQ(LoopClock::now() - start, 30ms);
+  EXPECT_TRUE(took(start, 30ms));
 }
 
 // GAT-01
-EDDY_TEST(Gather, GivesAVectorForAVector) {
+EDDY_TEST_EVERYWHERE(Gather, GivesAVectorForAVector) {
   std::vector<Coro<int>> coros;
   for (int i = 0; i < 5; ++i) coros.push_back(give(i, std::chrono::milliseconds(50 - 10 * i)));
   const std::vector<int> results = co_await gather(std::move(coros));
@@ -58,7 +58,7 @@ EDDY_TEST(Gather, GivesAVectorForAVector) {
 }
 
 // GAT-02
-EDDY_TEST(Gather, OfNothingIsDoneAtOnce) {
+EDDY_TEST_EVERYWHERE(Gather, OfNothingIsDoneAtOnce) {
   auto nothing = gather();
   EXPECT_TRUE(nothing.done());
   auto empty = gather(std::vector<Coro<int>>());
@@ -68,9 +68,10 @@ EDDY_TEST(Gather, OfNothingIsDoneAtOnce) {
 }
 
 // GAT-03
-EDDY_TEST(Gather, ThrowsTheFirstErrorAndLeavesTheOthersAlone) {
+EDDY_TEST_EVERYWHERE(Gather, ThrowsTheFirstErrorAndLeavesTheOthersAlone) {
   const LoopTime start = LoopClock::now();
-  auto slow = create_task(give(7, 50ms));
+  Future<int> answer;
+  auto slow = create_task(answer);
   std::string what;
   try {
     co_await gather(slow, fail_after(10ms));
@@ -78,13 +79,14 @@ EDDY_TEST(Gather, ThrowsTheFirstErrorAndLeavesTheOthersAlone) {
     what = error.what();
   }
   EXPECT_EQ(what, "failed");
-  EXPECT_EQ(LoopClock::now() - start, 10ms);
+  EXPECT_TRUE(took(start, 10ms));
   EXPECT_FALSE(slow.done());
+  answer.set_result(7);
   EXPECT_EQ(co_await slow, 7);
 }
 
 // GAT-04
-EDDY_TEST(Gather, ReturnExceptionsMakesErrorsAndCancelsValues) {
+EDDY_TEST_EVERYWHERE(Gather, ReturnExceptionsMakesErrorsAndCancelsValues) {
   auto cancelled = create_task(sleep(1h));
   auto all = gather(return_exceptions, give(1, 5ms), fail_after(1ms), cancelled);
   co_await yield_now();
@@ -98,7 +100,7 @@ EDDY_TEST(Gather, ReturnExceptionsMakesErrorsAndCancelsValues) {
 }
 
 // GAT-04: of some children only, by as_outcome, whose own result is no failure.
-EDDY_TEST(Gather, TakesOutcomes) {
+EDDY_TEST_EVERYWHERE(Gather, TakesOutcomes) {
   auto [one, failed] = co_await gather(as_outcome(give(1, 10ms)), as_outcome(fail_after(5ms)));
   EXPECT_EQ(one.value(), 1);
   EXPECT_TRUE(holds<std::runtime_error>(failed.exception()));
@@ -108,7 +110,7 @@ EDDY_TEST(Gather, TakesOutcomes) {
 }
 
 // GAT-05
-EDDY_TEST(Gather, CancellingItCancelsEveryChild) {
+EDDY_TEST_EVERYWHERE(Gather, CancellingItCancelsEveryChild) {
   auto a = create_task(sleep(1h));
   auto b = create_task(sleep(2h));
   auto all = gather(a, b);
@@ -127,9 +129,10 @@ EDDY_TEST(Gather, CancellingItCancelsEveryChild) {
 }
 
 // GAT-06
-EDDY_TEST(Gather, AChildCancelledByOthersIsAnErrorLikeAnyOther) {
+EDDY_TEST_EVERYWHERE(Gather, AChildCancelledByOthersIsAnErrorLikeAnyOther) {
   auto a = create_task(sleep(1h));
-  auto b = create_task(give(2, 10ms));
+  Future<int> answer;
+  auto b = create_task(answer);
   auto all = gather(a, b);
   co_await yield_now();
   a.cancel();
@@ -137,6 +140,7 @@ EDDY_TEST(Gather, AChildCancelledByOthersIsAnErrorLikeAnyOther) {
   EXPECT_TRUE(outcome.cancelled());
   EXPECT_FALSE(all.cancelled());
   EXPECT_FALSE(b.done());
+  answer.set_result(2);
   EXPECT_EQ(co_await b, 2);
 }
 
@@ -147,7 +151,7 @@ Coro<int> count_runs(int& runs) {
 }
 
 // GAT-08
-EDDY_TEST(Gather, TheSameTaskTwiceRunsOnceAndAppearsTwice) {
+EDDY_TEST_EVERYWHERE(Gather, TheSameTaskTwiceRunsOnceAndAppearsTwice) {
   int runs = 0;
   auto task = create_task(count_runs(runs));
   const auto results = co_await gather(task, task);
@@ -156,7 +160,7 @@ EDDY_TEST(Gather, TheSameTaskTwiceRunsOnceAndAppearsTwice) {
 }
 
 // GAT-09
-EDDY_TEST(Gather, CancelAfterItThrewDoesNothing) {
+EDDY_TEST_EVERYWHERE(Gather, CancelAfterItThrewDoesNothing) {
   auto slow = create_task(give(7, 50ms));
   auto all = gather(slow, fail_after(10ms));
   co_await as_outcome(all);
@@ -217,7 +221,7 @@ EDDY_TEST(Gather, ACancelFromEitherSideBreaksARingOfTasks) {
 Coro<> gather_two(Task<> a, Task<> b) { co_await gather(a, b); }
 
 // GAT-05: however the children ended, the cancel is what was asked for.
-EDDY_TEST(Gather, ACancelThatChildrenSwallowIsThrownAllTheSame) {
+EDDY_TEST_EVERYWHERE(Gather, ACancelThatChildrenSwallowIsThrownAllTheSame) {
   const auto stubborn = []() -> Coro<int> {
     const auto outcome = co_await as_outcome(sleep(1h));
     co_return outcome.cancelled() ? 1 : 2;
@@ -249,7 +253,7 @@ EDDY_TEST(Gather, OfWhatIsDoneIsDoneAtOnce) {
 }
 
 // GAT-11
-EDDY_TEST(Gather, CancellingTheAwaiterCancelsTheChildren) {
+EDDY_TEST_EVERYWHERE(Gather, CancellingTheAwaiterCancelsTheChildren) {
   auto a = create_task(sleep(1h));
   auto b = create_task(sleep(1h));
   auto awaiter = create_task(gather_two(a, b));
@@ -264,7 +268,7 @@ EDDY_TEST(Gather, CancellingTheAwaiterCancelsTheChildren) {
 }
 
 // GAT-14
-EDDY_TEST(Gather, TakesEveryKindOfResult) {
+EDDY_TEST_EVERYWHERE(Gather, TakesEveryKindOfResult) {
   int object = 5;
   auto [nothing, reference, unique, number, slept] =
       co_await gather(sleep(1ms), give_reference(object), give_unique(3), give(4, 1ms),
@@ -278,7 +282,7 @@ EDDY_TEST(Gather, TakesEveryKindOfResult) {
 }
 
 // GAT-14
-EDDY_TEST(Gather, OfARangeGivesAVector) {
+EDDY_TEST_EVERYWHERE(Gather, OfARangeGivesAVector) {
   std::vector<Coro<std::unique_ptr<int>>> uniques;
   uniques.push_back(give_unique(1));
   uniques.push_back(give_unique(2));
@@ -313,7 +317,7 @@ Coro<> throw_it(E error) {
 }
 
 // CPP-03
-EDDY_TEST(Gather, PassesExceptionsOfAnyType) {
+EDDY_TEST_EVERYWHERE(Gather, PassesExceptionsOfAnyType) {
   int seen = 0;
   try {
     co_await gather(sleep(1ms), throw_it(42));

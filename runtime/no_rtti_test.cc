@@ -40,17 +40,17 @@ struct Refused {
 };
 
 Coro<int> refuse() {
-  co_await sleep(1s);
+  co_await sleep(10ms);
   throw Refused();
 }
 
 Coro<std::unique_ptr<int>> give() {
-  co_await sleep(1s);
+  co_await sleep(10ms);
   co_return std::make_unique<int>(3);
 }
 
 // CPP-06
-EDDY_TEST(NoRtti, ResultsAndExceptionsPass) {
+EDDY_TEST_EVERYWHERE(NoRtti, ResultsAndExceptionsPass) {
   auto [number, outcome] = co_await gather(give(), as_outcome(refuse()));
   EXPECT_EQ(*number, 3);
   EXPECT_FALSE(outcome.ok());
@@ -65,7 +65,7 @@ EDDY_TEST(NoRtti, ResultsAndExceptionsPass) {
 }
 
 // CPP-06: eddy throws, this file catches, also by the base class.
-EDDY_TEST(NoRtti, ExceptionsOfEddyAreCaught) {
+EDDY_TEST_EVERYWHERE(NoRtti, ExceptionsOfEddyAreCaught) {
   bool timed_out = false;
   try {
     co_await wait_for(give(), 1ms);
@@ -91,7 +91,7 @@ EDDY_TEST(NoRtti, ExceptionsOfEddyAreCaught) {
 }
 
 // CPP-06: this file throws, eddy tells what it is.
-EDDY_TEST(NoRtti, ACancelThatIsThrownHereIsOne) {
+EDDY_TEST_EVERYWHERE(NoRtti, ACancelThatIsThrownHereIsOne) {
   struct MyCancel : CancelledError {};
   const auto cancelled = []() -> Coro<> {
     co_await yield_now();
@@ -103,7 +103,7 @@ EDDY_TEST(NoRtti, ACancelThatIsThrownHereIsOne) {
 }
 
 // CPP-06
-EDDY_TEST(NoRtti, ThreadsAndLocksWork) {
+EDDY_TEST_EVERYWHERE(NoRtti, ThreadsAndLocksWork) {
   Lock lock;
   auto guard = co_await lock.scoped();
   const auto fail = []() -> int { throw Refused(); };

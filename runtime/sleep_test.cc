@@ -59,12 +59,12 @@ EDDY_TEST(Sleep, IsExactOnVirtualTime) {
 }
 
 // SOON-13
-EDDY_TEST(Sleep, RefusesNotANumber) {
+EDDY_TEST_EVERYWHERE(Sleep, RefusesNotANumber) {
   using Seconds = std::chrono::duration<double>;
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_TRUE(holds<std::invalid_argument>(thrown_in([&] { return sleep(Seconds(nan)); })));
   EXPECT_TRUE(holds<std::invalid_argument>(thrown_in([&] { return sleep(Seconds(-nan), 1); })));
-  co_await sleep(Seconds(0.25));
+  co_await sleep(Seconds(0.01));
 }
 
 // SOON-13
@@ -86,7 +86,7 @@ EDDY_TEST(Sleep, InfinityIsNever) {
 }
 
 // SOON-14
-EDDY_TEST(Sleep, OfZeroGivesTheOthersExactlyOneTurn) {
+EDDY_TEST_EVERYWHERE(Sleep, OfZeroGivesTheOthersExactlyOneTurn) {
   Trace trace;
   const auto body = [&trace](std::string name) -> Coro<> {
     for (int i = 0; i < 3; ++i) {
@@ -101,7 +101,7 @@ EDDY_TEST(Sleep, OfZeroGivesTheOthersExactlyOneTurn) {
 }
 
 // SOON-14: so does a negative time; a positive one, however short, needs the timers.
-EDDY_TEST(Sleep, OfANegativeTimeIsOneTurn) {
+EDDY_TEST_EVERYWHERE(Sleep, OfANegativeTimeIsOneTurn) {
   Trace trace;
   const auto negative = [&trace]() -> Coro<> {
     co_await sleep(-1h);
@@ -114,12 +114,12 @@ EDDY_TEST(Sleep, OfANegativeTimeIsOneTurn) {
   const LoopTime start = LoopClock::now();
   co_await gather(negative(), zero());
   EXPECT_EQ(trace, (Trace{"negative", "zero"}));
-  EXPECT_EQ(LoopClock::now(), start);
+  EXPECT_TRUE(took(start, 0s));
 }
 
 // SOON-15
-EDDY_TEST(Sleep, GivesItsResult) {
-  const int positive = co_await sleep(1s, 1);
+EDDY_TEST_EVERYWHERE(Sleep, GivesItsResult) {
+  const int positive = co_await sleep(10ms, 1);
   const int zero = co_await sleep(0s, 2);
   const int negative = co_await sleep(-1s, 3);
   EXPECT_EQ(positive + zero + negative, 6);
@@ -130,7 +130,7 @@ EDDY_TEST(Sleep, GivesItsResult) {
 }
 
 // SOON-16
-EDDY_TEST(Sleep, ThatIsCancelledDropsItsTimerAtOnce) {
+EDDY_TEST_EVERYWHERE(Sleep, ThatIsCancelledDropsItsTimerAtOnce) {
   const Loop& loop = get_running_loop();
   std::vector<Task<>> tasks;
   for (int i = 0; i < 100; ++i) tasks.push_back(create_task(sleep(1h)));

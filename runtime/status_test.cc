@@ -205,7 +205,7 @@ EDDY_TEST(AsStatusOr, LeavesAStatusAsItIs) {
 }
 
 // CPP-09
-EDDY_TEST(AsStatusOr, AChildThatOthersCancelledIsAStatus) {
+EDDY_TEST_EVERYWHERE(AsStatusOr, AChildThatOthersCancelledIsAStatus) {
   auto child = create_task(sleep(1h));
   co_await yield_now();
   child.cancel("elsewhere");
@@ -217,7 +217,7 @@ EDDY_TEST(AsStatusOr, AChildThatOthersCancelledIsAStatus) {
 }
 
 // CPP-09
-EDDY_TEST(AsStatusOr, ACancelOfTheTaskItselfIsThrown) {
+EDDY_TEST_EVERYWHERE(AsStatusOr, ACancelOfTheTaskItselfIsThrown) {
   auto child = create_task(sleep(1h));
   const auto body = [&child]() -> Coro<bool> {
     const absl::Status status = co_await as_status_or(child);
@@ -236,7 +236,7 @@ EDDY_TEST(AsStatusOr, ACancelOfTheTaskItselfIsThrown) {
 }
 
 // CPP-09: asked for before the await, and delivered by it, or not.
-EDDY_TEST(AsStatusOr, ACancelThatCameBeforeIsThrownWhereItIsDelivered) {
+EDDY_TEST_EVERYWHERE(AsStatusOr, ACancelThatCameBeforeIsThrownWhereItIsDelivered) {
   auto cancelled = create_task(sleep(1h));
   cancelled.cancel();
   co_await turns(2);
@@ -255,7 +255,7 @@ EDDY_TEST(AsStatusOr, ACancelThatCameBeforeIsThrownWhereItIsDelivered) {
 }
 
 // CPP-09: the child has ended, cancelled, and then the task is cancelled before it runs.
-EDDY_TEST(AsStatusOr, ACancelAfterTheEndOfTheChildIsThrown) {
+EDDY_TEST_EVERYWHERE(AsStatusOr, ACancelAfterTheEndOfTheChildIsThrown) {
   Future<int> future;
   auto task = create_task(as_status_or(future));
   co_await turns(2);

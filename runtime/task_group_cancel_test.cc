@@ -65,7 +65,7 @@ Coro<> end_slowly(Trace& trace, std::string name, std::chrono::milliseconds clea
 }
 
 // TG-07
-EDDY_TEST(TaskGroupCancel, InTheBlockCancelsTheChildrenAndWaitsForThem) {
+EDDY_TEST_EVERYWHERE(TaskGroupCancel, InTheBlockCancelsTheChildrenAndWaitsForThem) {
   Trace trace;
   const auto block = [&trace](TaskGroup& group) -> Coro<> {
     group.create_task(end_slowly(trace, "child", 10ms));
@@ -79,15 +79,15 @@ EDDY_TEST(TaskGroupCancel, InTheBlockCancelsTheChildrenAndWaitsForThem) {
   EXPECT_EQ(message_of(error), "from outside");
   EXPECT_TRUE(task.cancelled());
   EXPECT_EQ(task.cancelling(), 1);
-  EXPECT_EQ(LoopClock::now() - start, 10ms);
+  EXPECT_TRUE(took(start, 10ms));
   EXPECT_EQ(trace, Trace{"child"});
 }
 
 // TG-08, TG-21: however often it comes.
-EDDY_TEST(TaskGroupCancel, InTheWaitCancelsTheChildrenAndWaitsForThem) {
+EDDY_TEST_EVERYWHERE(TaskGroupCancel, InTheWaitCancelsTheChildrenAndWaitsForThem) {
   Trace trace;
   const auto block = [&trace](TaskGroup& group) {
-    group.create_task(end_slowly(trace, "slow", 10ms));
+    group.create_task(end_slowly(trace, "slow", 100ms));
     group.create_task(end_slowly(trace, "quick", 2ms));
   };
   auto task = create_task(with_task_group(block));
@@ -101,12 +101,12 @@ EDDY_TEST(TaskGroupCancel, InTheWaitCancelsTheChildrenAndWaitsForThem) {
   const auto error = co_await thrown_by(task);
   EXPECT_EQ(message_of(error), "from outside");
   EXPECT_TRUE(task.cancelled());
-  EXPECT_EQ(LoopClock::now() - start, 10ms);
+  EXPECT_TRUE(took(start, 100ms));
   EXPECT_EQ(trace, (Trace{"quick", "slow"}));
 }
 
 // TG-08: at the moment at which the last child has ended.
-EDDY_TEST(TaskGroupCancel, ThatComesWithTheLastChildsEndIsThrown) {
+EDDY_TEST_EVERYWHERE(TaskGroupCancel, ThatComesWithTheLastChildsEndIsThrown) {
   for (int turn = 0; turn < 6; ++turn) {
     std::optional<Task<>> child;
     const auto block = [&child](TaskGroup& group) { child = group.create_task(turns(2)); };
@@ -120,7 +120,7 @@ EDDY_TEST(TaskGroupCancel, ThatComesWithTheLastChildsEndIsThrown) {
 }
 
 // TG-20
-EDDY_TEST(TaskGroupCancel, KnowsDerivedErrors) {
+EDDY_TEST_EVERYWHERE(TaskGroupCancel, KnowsDerivedErrors) {
   class Derived : public CancelledError {};
   const AnyTask self = current_task();
   std::optional<Task<>> sibling;
@@ -392,7 +392,7 @@ EDDY_TEST(TaskGroupCancelItself, IsNoCoverForACancelFromOutside) {
 // -- Timeouts ---------------------------------------------------------------------------
 
 // TG-16
-EDDY_TEST(TaskGroupTimeout, AroundAGroupCancelsTheChildren) {
+EDDY_TEST_EVERYWHERE(TaskGroupTimeout, AroundAGroupCancelsTheChildren) {
   Trace trace;
   const auto block = [&trace](TaskGroup& group) {
     group.create_task(end_slowly(trace, "child", 5ms));
@@ -401,14 +401,14 @@ EDDY_TEST(TaskGroupTimeout, AroundAGroupCancelsTheChildren) {
   const LoopTime start = LoopClock::now();
   const auto error = co_await thrown_by(timeout(10ms, limited));
   EXPECT_TRUE(holds<TimeoutError>(error));
-  EXPECT_EQ(LoopClock::now() - start, 15ms);
+  EXPECT_TRUE(took(start, 15ms));
   EXPECT_EQ(trace, Trace{"child"});
   EXPECT_EQ(current_task().cancelling(), 0);
   co_await sleep(1ms);
 }
 
 // TG-16: what a child fails with in its clean-up goes before the TimeoutError, as in asyncio.
-EDDY_TEST(TaskGroupTimeout, AroundAGroupThatFailsLetsTheGroupOut) {
+EDDY_TEST_EVERYWHERE(TaskGroupTimeout, AroundAGroupThatFailsLetsTheGroupOut) {
   const auto child = []() -> Coro<> {
     const auto outcome = co_await as_outcome(sleep(1h));
     throw std::runtime_error("clean-up failed");
@@ -601,7 +601,7 @@ TEST(TaskGroupEnd, ALoopThatIsClosedInTheMiddle) {
 }
 
 // TG-21: a block that was never begun.
-EDDY_TEST(TaskGroupEnd, AGroupThatIsNotAwaitedDoesNothing) {
+EDDY_TEST_EVERYWHERE(TaskGroupEnd, AGroupThatIsNotAwaitedDoesNothing) {
   int live = 0;
   {
     TaskGroup group;

@@ -33,7 +33,7 @@ using testing_support::Live;
 using testing_support::ThrowsWhenCopied;
 
 // TMO-01
-EDDY_TEST(Timeout, CancelsTheBlockAndThrowsTimeoutError) {
+EDDY_TEST_EVERYWHERE(Timeout, CancelsTheBlockAndThrowsTimeoutError) {
   const AnyTask self = current_task();
   bool cancelled_inside = false;
   bool timed_out = false;
@@ -56,14 +56,14 @@ EDDY_TEST(Timeout, CancelsTheBlockAndThrowsTimeoutError) {
   EXPECT_TRUE(cancelled_inside);
   EXPECT_TRUE(limit.expired());
   EXPECT_EQ(self.cancelling(), 0);
-  EXPECT_EQ(LoopClock::now() - start, 10ms);
+  EXPECT_TRUE(took(start, 10ms));
   co_await sleep(1ms);
 }
 
 // TMO-02
-EDDY_TEST(Timeout, LeavesABlockThatIsInTimeAlone) {
+EDDY_TEST_EVERYWHERE(Timeout, LeavesABlockThatIsInTimeAlone) {
   const auto block = []() -> Coro<int> { return give(7, 5ms); };
-  EXPECT_EQ(co_await timeout(10ms, block), 7);
+  EXPECT_EQ(co_await timeout(1h, block), 7);
   std::optional<LoopTime> deadline = LoopTime();
   const auto look = [&deadline](Timeout& limit) -> Coro<> {
     deadline = limit.when();
@@ -83,7 +83,7 @@ Coro<> sleep_in_timeout(bool& timed_out) {
 }
 
 // TMO-03
-EDDY_TEST(Timeout, ACancelFromOutsideStaysACancel) {
+EDDY_TEST_EVERYWHERE(Timeout, ACancelFromOutsideStaysACancel) {
   bool timed_out = false;
   auto task = create_task(sleep_in_timeout(timed_out));
   co_await sleep(1ms);
@@ -93,7 +93,7 @@ EDDY_TEST(Timeout, ACancelFromOutsideStaysACancel) {
   EXPECT_FALSE(timed_out);
 }
 
-// TMO-04, TMO-05: which of two nested timeouts is due decides who throws.
+// Which of two nested timeouts is due decides who throws.
 Coro<> nest(Delay outer_delay, Delay inner_delay, std::vector<std::string>& events) {
   Timeout outer(outer_delay);
   Timeout inner(inner_delay);
@@ -117,16 +117,18 @@ Coro<> nest(Delay outer_delay, Delay inner_delay, std::vector<std::string>& even
   if (inner.expired()) events.push_back("inner expired");
 }
 
-EDDY_TEST(Timeout, OnlyTheOuterOneExpiresWhenItIsDueFirst) {
+// TMO-04
+EDDY_TEST_EVERYWHERE(Timeout, OnlyTheOuterOneExpiresWhenItIsDueFirst) {
   std::vector<std::string> events;
-  co_await nest(10ms, 20ms, events);
+  co_await nest(10ms, 1h, events);
   EXPECT_EQ(events,
             (std::vector<std::string>{"inner cancelled", "outer timed out", "outer expired"}));
 }
 
-EDDY_TEST(Timeout, OnlyTheInnerOneExpiresWhenItIsDueFirst) {
+// TMO-05
+EDDY_TEST_EVERYWHERE(Timeout, OnlyTheInnerOneExpiresWhenItIsDueFirst) {
   std::vector<std::string> events;
-  co_await nest(20ms, 10ms, events);
+  co_await nest(1h, 10ms, events);
   EXPECT_EQ(events, (std::vector<std::string>{"inner timed out", "inner expired"}));
 }
 
@@ -140,7 +142,7 @@ EDDY_TEST(Timeout, TheOuterOneThrowsWhenBothAreDueAtOnce) {
 }
 
 // SOON-13
-EDDY_TEST(Timeout, NotANumberIsRefusedAndNothingBegins) {
+EDDY_TEST_EVERYWHERE(Timeout, NotANumberIsRefusedAndNothingBegins) {
   using Seconds = std::chrono::duration<double>;
   const Seconds nan(std::numeric_limits<double>::quiet_NaN());
   const Seconds infinity(std::numeric_limits<double>::infinity());
@@ -163,7 +165,7 @@ EDDY_TEST(Timeout, NotANumberIsRefusedAndNothingBegins) {
 }
 
 // TMO-06
-EDDY_TEST(Timeout, IsNotRescheduledOnceItHasExpired) {
+EDDY_TEST_EVERYWHERE(Timeout, IsNotRescheduledOnceItHasExpired) {
   bool refused = false;
   const auto block = [&refused](Timeout& limit) -> Coro<> {
     const auto outcome = co_await as_outcome(sleep(1h));
@@ -188,10 +190,10 @@ EDDY_TEST(Timeout, AtNoTimeNeverFires) {
 }
 
 // TMO-06
-EDDY_TEST(Timeout, IsRescheduledBothWays) {
+EDDY_TEST_EVERYWHERE(Timeout, IsRescheduledBothWays) {
   const LoopTime start = LoopClock::now();
   const auto longer = [start](Timeout& limit) -> Coro<> {
-    limit.reschedule(start + 30ms);
+    limit.reschedule(start + 1h);
     co_await sleep(20ms);
     limit.reschedule(std::nullopt);
     co_await sleep(20ms);
@@ -205,11 +207,11 @@ EDDY_TEST(Timeout, IsRescheduledBothWays) {
     timed_out = true;
   }
   EXPECT_TRUE(timed_out);
-  EXPECT_EQ(LoopClock::now() - start, 40ms);
+  EXPECT_TRUE(took(start, 40ms));
 }
 
 // TMO-08
-EDDY_TEST(Timeout, KeepsAnotherExceptionThatTheBlockEndsWith) {
+EDDY_TEST_EVERYWHERE(Timeout, KeepsAnotherExceptionThatTheBlockEndsWith) {
   const auto block = []() -> Coro<> {
     bool cancelled = false;
     try {
@@ -224,7 +226,7 @@ EDDY_TEST(Timeout, KeepsAnotherExceptionThatTheBlockEndsWith) {
 }
 
 // TMO-10
-EDDY_TEST(Timeout, IsUsedOnceAndNotRescheduledBeforeOrAfter) {
+EDDY_TEST_EVERYWHERE(Timeout, IsUsedOnceAndNotRescheduledBeforeOrAfter) {
   Timeout limit(10ms);
   EXPECT_THROW(limit.reschedule(LoopClock::now()), std::logic_error);
   const auto block = []() -> Coro<> { co_return; };
@@ -235,7 +237,7 @@ EDDY_TEST(Timeout, IsUsedOnceAndNotRescheduledBeforeOrAfter) {
 }
 
 // TMO-12
-EDDY_TEST(Timeout, AtAPastTimeExpires) {
+EDDY_TEST_EVERYWHERE(Timeout, AtAPastTimeExpires) {
   const auto block = []() -> Coro<> { co_await sleep(1h); };
   const auto outcome = co_await as_outcome(timeout_at(LoopClock::now() - 1s, block));
   EXPECT_THROW(std::rethrow_exception(outcome.exception()), TimeoutError);
@@ -253,13 +255,13 @@ EDDY_TEST(Timeout, NoLateCancelHitsTheCodeAfterIt) {
 }
 
 // WF-01
-EDDY_TEST(WaitFor, PassesTheResultThroughWithAndWithoutALimit) {
-  EXPECT_EQ(co_await wait_for(give(7, 5ms), 10ms), 7);
+EDDY_TEST_EVERYWHERE(WaitFor, PassesTheResultThroughWithAndWithoutALimit) {
+  EXPECT_EQ(co_await wait_for(give(7, 5ms), 1h), 7);
   EXPECT_EQ(co_await wait_for(give(7, 5ms), std::nullopt), 7);
 }
 
 // WF-02, WF-03
-EDDY_TEST(WaitFor, WaitsForTheCleanUpOfWhatItCancels) {
+EDDY_TEST_EVERYWHERE(WaitFor, WaitsForTheCleanUpOfWhatItCancels) {
   std::vector<std::string> events;
   const auto slow = [&events]() -> Coro<> {
     bool cancelled = false;
@@ -288,7 +290,7 @@ Coro<> set(bool& flag) {
 }
 
 // TMO-06, TMO-12: it comes before what the block has not queued yet.
-EDDY_TEST(Timeout, APastDeadlineIsMetAtTheFirstWait) {
+EDDY_TEST_EVERYWHERE(Timeout, APastDeadlineIsMetAtTheFirstWait) {
   int steps = 0;
   const auto body = [&steps]() -> Coro<> {
     co_await yield_now();
@@ -311,7 +313,7 @@ EDDY_TEST(Timeout, APastDeadlineIsMetAtTheFirstWait) {
 }
 
 // TMO-15: also when the result is lost on its way out of a Timeout that lives on.
-EDDY_TEST(Timeout, EndsWithItsBlockWhateverBecomesOfTheResult) {
+EDDY_TEST_EVERYWHERE(Timeout, EndsWithItsBlockWhateverBecomesOfTheResult) {
   struct ThrowsWhenMovedOften {
     ThrowsWhenMovedOften() = default;
     ThrowsWhenMovedOften(ThrowsWhenMovedOften&& other) : moves(other.moves + 1) {
@@ -319,19 +321,19 @@ EDDY_TEST(Timeout, EndsWithItsBlockWhateverBecomesOfTheResult) {
     }
     int moves = 0;
   };
-  Timeout timeout(10s);
+  Timeout timeout(50ms);
   const auto body = []() -> Coro<ThrowsWhenMovedOften> {
-    co_await sleep(1s);
+    co_await yield_now();
     co_return ThrowsWhenMovedOften();
   };
   const auto outcome = co_await as_outcome(timeout.run(body));
   EXPECT_EQ(describe_exception(outcome.exception()), "no move");
   EXPECT_EQ(get_running_loop().counters().timers, 0u);
-  co_await sleep(60s);
+  co_await sleep(60ms);
 }
 
 // WF-04
-EDDY_TEST(WaitFor, WithNoTimeDoesNotEvenStartACoroutine) {
+EDDY_TEST_EVERYWHERE(WaitFor, WithNoTimeDoesNotEvenStartACoroutine) {
   bool started = false;
   for (const auto delay : {0s, -1s}) {
     const auto outcome = co_await as_outcome(wait_for(set(started), delay));
@@ -341,14 +343,14 @@ EDDY_TEST(WaitFor, WithNoTimeDoesNotEvenStartACoroutine) {
 }
 
 // WF-05
-EDDY_TEST(WaitFor, WithNoTimeGivesTheResultOfADoneFuture) {
+EDDY_TEST_EVERYWHERE(WaitFor, WithNoTimeGivesTheResultOfADoneFuture) {
   Future<int> future;
   future.set_result(7);
   EXPECT_EQ(co_await wait_for(future, -1s), 7);
 }
 
 // WF-06
-EDDY_TEST(WaitFor, LetsAnErrorOfTheCleanUpOut) {
+EDDY_TEST_EVERYWHERE(WaitFor, LetsAnErrorOfTheCleanUpOut) {
   const auto slow = []() -> Coro<> {
     bool cancelled = false;
     try {
@@ -384,7 +386,7 @@ EDDY_TEST(WaitFor, AResultThatCannotBeCopiedEndsTheTimeToo) {
 }
 
 // WF-08
-EDDY_TEST(WaitFor, ItsCancelCancelsTheInner) {
+EDDY_TEST_EVERYWHERE(WaitFor, ItsCancelCancelsTheInner) {
   auto inner = create_task(sleep(1h));
   auto outer = create_task(wait_long(inner));
   co_await sleep(1ms);
@@ -397,7 +399,7 @@ EDDY_TEST(WaitFor, ItsCancelCancelsTheInner) {
 Coro<AnyTask> who_am_i() { co_return current_task(); }
 
 // WF-12
-EDDY_TEST(WaitFor, RunsACoroutineInTheTaskOfTheCaller) {
+EDDY_TEST_EVERYWHERE(WaitFor, RunsACoroutineInTheTaskOfTheCaller) {
   EXPECT_EQ(co_await wait_for(who_am_i(), 1s), current_task());
 }
 

@@ -101,7 +101,7 @@ EDDY_TEST_EVERYWHERE(ToThread, WhatAnyPartOfTheCallThrowsComesOutOfTheAwait) {
 }
 
 // EXE-01
-EDDY_TEST(ToThread, TakesMoveOnlyArgumentsAndResults) {
+EDDY_TEST_EVERYWHERE(ToThread, TakesMoveOnlyArgumentsAndResults) {
   const auto twice = [](std::unique_ptr<int> p) { return std::make_unique<int>(*p * 2); };
   auto argument = std::make_unique<int>(21);
   const auto result = co_await to_thread(twice, std::move(argument));

@@ -48,6 +48,9 @@ Coro<> body_and_rest(TestBody body) {
   co_await let_close();
 }
 
+// Of the test that runs.
+bool is_virtual = false;
+
 void run_test(TestBody body, const RunOptions& options) {
   Runner runner(options);
   try {
@@ -80,12 +83,30 @@ void run_simulated_test(TestBody body, SimOptions options) {
   const std::string replay = "EDDY_SEED=" + std::to_string(options.seed());
   SCOPED_TRACE(replay);
   SimulatedPlatform sim(options);
+  is_virtual = true;
   run_test(body, RunOptions().platform(sim));
   EXPECT_EQ(sim.open_sockets(), 0u) << "simulated sockets are still open";
   EXPECT_EQ(sim.open_descriptors(), 0u) << "simulated descriptors are still attached";
   EXPECT_EQ(sim.ops_in_flight(), 0u) << "simulated operations are still in flight";
 }
 
-void run_native_test(TestBody body) { run_test(body, RunOptions()); }
+void run_native_test(TestBody body) {
+  is_virtual = false;
+  run_test(body, RunOptions());
+}
 
 }  // namespace eddy::internal
+
+namespace eddy {
+
+::testing::AssertionResult took(LoopTime start, LoopDuration time) {
+  const LoopDuration passed = LoopClock::now() - start;
+  const LoopDuration most = internal::is_virtual ? time : time + std::chrono::seconds(30);
+  if (passed >= time && passed <= most) return ::testing::AssertionSuccess();
+  const auto in_us = [](LoopDuration d) {
+    return std::chrono::duration<double, std::micro>(d).count();
+  };
+  return ::testing::AssertionFailure() << in_us(passed) << " us have passed, not " << in_us(time);
+}
+
+}  // namespace eddy

@@ -22,6 +22,7 @@
 
 #include <gtest/gtest.h>
 
+#include "eddy/platform/clock.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/testing/sim_options.h"
 
@@ -37,6 +38,14 @@ void run_simulated_test(TestBody body, SimOptions options);
 void run_native_test(TestBody body);
 
 }  // namespace eddy::internal
+
+namespace eddy {
+
+// Whether `time` has passed since `start`: exactly that on virtual time; on the kernel's not less,
+// and no more than a busy machine may take.
+::testing::AssertionResult took(LoopTime start, LoopDuration time);
+
+}  // namespace eddy
 
 // A test on virtual time and a simulated network.
 #define EDDY_TEST(Suite, Name) EDDY_TEST_WITH(Suite, Name, ::eddy::SimOptions())

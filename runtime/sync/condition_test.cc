@@ -50,7 +50,7 @@ Coro<> wait_and_tell(Condition& condition, std::string name, Trace& trace) {
 }
 
 // COND-01
-EDDY_TEST(Condition, IsUsedWithItsLockOnly) {
+EDDY_TEST_EVERYWHERE(Condition, IsUsedWithItsLockOnly) {
   Condition condition;
   EXPECT_TRUE(holds<std::logic_error>(thrown_in([&] { condition.notify(); })));
   EXPECT_TRUE(holds<std::logic_error>(thrown_in([&] { condition.notify_all(); })));
@@ -63,7 +63,7 @@ EDDY_TEST(Condition, IsUsedWithItsLockOnly) {
 }
 
 // COND-01: a lock that is on its way to its next owner is nobody's.
-EDDY_TEST(Condition, IsNotUsedWhileTheLockIsHandedOver) {
+EDDY_TEST_EVERYWHERE(Condition, IsNotUsedWhileTheLockIsHandedOver) {
   Condition condition;
   co_await condition.acquire();
   auto next = create_task(condition.acquire());
@@ -76,7 +76,7 @@ EDDY_TEST(Condition, IsNotUsedWhileTheLockIsHandedOver) {
 }
 
 // COND-02
-EDDY_TEST(Condition, NotifyWakesSoManyInTheOrderOfWaiting) {
+EDDY_TEST_EVERYWHERE(Condition, NotifyWakesSoManyInTheOrderOfWaiting) {
   Condition condition;
   Trace trace;
   std::vector<Task<>> tasks;
@@ -105,14 +105,14 @@ EDDY_TEST(Condition, NotifyWakesSoManyInTheOrderOfWaiting) {
 }
 
 // COND-02: each has the lock when it goes on, and for as long as it keeps it.
-EDDY_TEST(Condition, TheOnesThatWereWokenTakeTheLockInTurn) {
+EDDY_TEST_EVERYWHERE(Condition, TheOnesThatWereWokenTakeTheLockInTurn) {
   Condition condition;
   Trace trace;
   const auto body = [&](std::string name) -> Coro<> {
     auto guard = co_await condition.scoped();
     co_await condition.wait();
     trace.push_back(name + " begins");
-    co_await sleep(1s);
+    co_await sleep(10ms);
     trace.push_back(name + " ends");
   };
   auto a = create_task(body, "a");
@@ -145,7 +145,7 @@ EDDY_TEST(Condition, ANotifyThatNobodyWaitsForIsForgotten) {
 }
 
 // COND-05
-EDDY_TEST(Condition, WaitForLooksAgainAndGivesWhatThePredicateGave) {
+EDDY_TEST_EVERYWHERE(Condition, WaitForLooksAgainAndGivesWhatThePredicateGave) {
   Lock lock;
   Condition condition(lock);
   int state = 0;
@@ -176,7 +176,7 @@ EDDY_TEST(Condition, WaitForLooksAgainAndGivesWhatThePredicateGave) {
 }
 
 // COND-05: nobody else runs if it need not wait; the lock is never released.
-EDDY_TEST(Condition, WaitForDoesNotWaitForWhatIsTrue) {
+EDDY_TEST_EVERYWHERE(Condition, WaitForDoesNotWaitForWhatIsTrue) {
   Condition condition;
   bool other_ran = false;
   auto other = create_task(condition.acquire());
@@ -193,7 +193,7 @@ EDDY_TEST(Condition, WaitForDoesNotWaitForWhatIsTrue) {
 bool throw_from_predicate() { throw std::runtime_error("predicate"); }
 
 // COND-05
-EDDY_TEST(Condition, APredicateThatThrowsLeavesTheLockWithTheCaller) {
+EDDY_TEST_EVERYWHERE(Condition, APredicateThatThrowsLeavesTheLockWithTheCaller) {
   Condition condition;
   co_await condition.acquire();
   const auto error = co_await thrown_by(condition.wait_for(throw_from_predicate));
@@ -208,7 +208,7 @@ EDDY_TEST(Condition, APredicateThatThrowsLeavesTheLockWithTheCaller) {
 }
 
 // COND-02: several conditions of one lock do not wake one another's waiters.
-EDDY_TEST(Condition, SeveralMayShareALock) {
+EDDY_TEST_EVERYWHERE(Condition, SeveralMayShareALock) {
   Lock lock;
   Condition a(lock);
   Condition b(lock);
@@ -229,7 +229,7 @@ EDDY_TEST(Condition, SeveralMayShareALock) {
 }
 
 // COND-02: cancelled while it waits, it takes the lock back first, and is no longer notified.
-EDDY_TEST(Condition, ACancelledWaiterTakesTheLockBackBeforeItThrows) {
+EDDY_TEST_EVERYWHERE(Condition, ACancelledWaiterTakesTheLockBackBeforeItThrows) {
   Condition condition;
   Trace trace;
   auto a = create_task(wait_and_tell(condition, "a", trace));
@@ -249,7 +249,7 @@ EDDY_TEST(Condition, ACancelledWaiterTakesTheLockBackBeforeItThrows) {
 }
 
 // COND-02: cancelled after the notify and before it ran.
-EDDY_TEST(Condition, ANotifyThatACancelledTaskWasGivenGoesToTheNext) {
+EDDY_TEST_EVERYWHERE(Condition, ANotifyThatACancelledTaskWasGivenGoesToTheNext) {
   Condition condition;
   Trace trace;
   auto a = create_task(wait_and_tell(condition, "a", trace));
@@ -272,7 +272,7 @@ EDDY_TEST(Condition, ANotifyThatACancelledTaskWasGivenGoesToTheNext) {
 }
 
 // COND-02: cancelled after the notify, while it waits for the lock.
-EDDY_TEST(Condition, ANotifyGoesToTheNextAlsoWhenTheLockWasAwaited) {
+EDDY_TEST_EVERYWHERE(Condition, ANotifyGoesToTheNextAlsoWhenTheLockWasAwaited) {
   Condition condition;
   Trace trace;
   auto a = create_task(wait_and_tell(condition, "a", trace));
@@ -296,7 +296,7 @@ EDDY_TEST(Condition, ANotifyGoesToTheNextAlsoWhenTheLockWasAwaited) {
 
 // COND-02: cancelled when it was given the lock and had not run: it asks for it again, behind
 // those that wait for it.
-EDDY_TEST(Condition, ALockThatACancelledWaiterWasGivenIsNotLost) {
+EDDY_TEST_EVERYWHERE(Condition, ALockThatACancelledWaiterWasGivenIsNotLost) {
   Condition condition;
   Trace trace;
   auto a = create_task(wait_and_tell(condition, "a", trace));
@@ -304,10 +304,11 @@ EDDY_TEST(Condition, ALockThatACancelledWaiterWasGivenIsNotLost) {
   co_await condition.acquire();
   condition.notify();
   co_await turns(2);
+  Future<> enough;
   const auto take = [&]() -> Coro<> {
     auto guard = co_await condition.scoped();
     trace.push_back("other");
-    co_await sleep(1s);
+    co_await enough;
   };
   auto other = create_task(take);
   co_await turns(2);
@@ -316,6 +317,7 @@ EDDY_TEST(Condition, ALockThatACancelledWaiterWasGivenIsNotLost) {
   co_await turns(3);
   EXPECT_FALSE(a.done());
   EXPECT_EQ(trace, (Trace{"other"}));
+  enough.set_result();
   co_await other;
   co_await turns(2);
   EXPECT_TRUE(a.cancelled());
@@ -324,7 +326,7 @@ EDDY_TEST(Condition, ALockThatACancelledWaiterWasGivenIsNotLost) {
 }
 
 // COND-02: a waiter that was not notified passes nothing on.
-EDDY_TEST(Condition, ACancelWakesNobodyElse) {
+EDDY_TEST_EVERYWHERE(Condition, ACancelWakesNobodyElse) {
   Condition condition;
   int looks = 0;
   const auto body = [&]() -> Coro<> {

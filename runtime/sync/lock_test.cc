@@ -51,7 +51,7 @@ Coro<> take_and_release(Lock& lock, std::string name, Trace& trace) {
 }
 
 // LOCK-01
-EDDY_TEST(Lock, IsGivenInTheOrderOfAsking) {
+EDDY_TEST_EVERYWHERE(Lock, IsGivenInTheOrderOfAsking) {
   Lock lock;
   Trace trace;
   co_await lock.acquire();
@@ -68,7 +68,7 @@ EDDY_TEST(Lock, IsGivenInTheOrderOfAsking) {
 }
 
 // LOCK-01
-EDDY_TEST(Lock, NobodyOvertakesTheOneThatWasGivenIt) {
+EDDY_TEST_EVERYWHERE(Lock, NobodyOvertakesTheOneThatWasGivenIt) {
   Lock lock;
   Trace trace;
   co_await lock.acquire();
@@ -88,7 +88,7 @@ EDDY_TEST(Lock, NobodyOvertakesTheOneThatWasGivenIt) {
 }
 
 // LOCK-01: a release and an acquire at once go behind those that wait.
-EDDY_TEST(Lock, ReleaseAndAcquireGoesToTheEndOfTheLine) {
+EDDY_TEST_EVERYWHERE(Lock, ReleaseAndAcquireGoesToTheEndOfTheLine) {
   Lock lock;
   Trace trace;
   co_await lock.acquire();
@@ -103,7 +103,7 @@ EDDY_TEST(Lock, ReleaseAndAcquireGoesToTheEndOfTheLine) {
 }
 
 // LOCK-02
-EDDY_TEST(Lock, ReleaseOfAFreeLockIsRefused) {
+EDDY_TEST_EVERYWHERE(Lock, ReleaseOfAFreeLockIsRefused) {
   Lock lock;
   EXPECT_TRUE(holds<std::logic_error>(thrown_in([&] { lock.release(); })));
   EXPECT_FALSE(lock.locked());
@@ -113,7 +113,7 @@ EDDY_TEST(Lock, ReleaseOfAFreeLockIsRefused) {
 }
 
 // LOCK-02: between the hand-over and the turn of the new owner it belongs to nobody.
-EDDY_TEST(Lock, ASecondReleaseBeforeTheNextOwnerRunsIsRefused) {
+EDDY_TEST_EVERYWHERE(Lock, ASecondReleaseBeforeTheNextOwnerRunsIsRefused) {
   Lock lock;
   Trace trace;
   co_await lock.acquire();
@@ -127,7 +127,7 @@ EDDY_TEST(Lock, ASecondReleaseBeforeTheNextOwnerRunsIsRefused) {
 }
 
 // LOCK-04
-EDDY_TEST(Lock, ACancelledWaiterLeavesTheLine) {
+EDDY_TEST_EVERYWHERE(Lock, ACancelledWaiterLeavesTheLine) {
   Lock lock;
   Trace trace;
   co_await lock.acquire();
@@ -144,7 +144,7 @@ EDDY_TEST(Lock, ACancelledWaiterLeavesTheLine) {
 }
 
 // LOCK-04: cancelled after the hand-over and before it ran, it hands the lock on.
-EDDY_TEST(Lock, AHandOverToACancelledTaskGoesToTheNext) {
+EDDY_TEST_EVERYWHERE(Lock, AHandOverToACancelledTaskGoesToTheNext) {
   Lock lock;
   Trace trace;
   co_await lock.acquire();
@@ -161,7 +161,7 @@ EDDY_TEST(Lock, AHandOverToACancelledTaskGoesToTheNext) {
 }
 
 // LOCK-04: nobody else waits, so it is free again.
-EDDY_TEST(Lock, AHandOverToACancelledTaskFreesTheLock) {
+EDDY_TEST_EVERYWHERE(Lock, AHandOverToACancelledTaskFreesTheLock) {
   Lock lock;
   Trace trace;
   co_await lock.acquire();
@@ -178,7 +178,7 @@ EDDY_TEST(Lock, AHandOverToACancelledTaskFreesTheLock) {
 
 // LOCK-04: released in the turn of the cancel, the next one gets it when the cancelled one
 // has run, as in asyncio.
-EDDY_TEST(Lock, ReleaseInTheTurnOfACancelIsNotLost) {
+EDDY_TEST_EVERYWHERE(Lock, ReleaseInTheTurnOfACancelIsNotLost) {
   Lock lock;
   Trace trace;
   co_await lock.acquire();
@@ -197,7 +197,7 @@ EDDY_TEST(Lock, ReleaseInTheTurnOfACancelIsNotLost) {
 }
 
 // LOCK-04: with every waiter cancelled a newcomer need not wait for their turns.
-EDDY_TEST(Lock, CancelledWaitersDoNotHoldUpANewcomer) {
+EDDY_TEST_EVERYWHERE(Lock, CancelledWaitersDoNotHoldUpANewcomer) {
   Lock lock;
   Trace trace;
   co_await lock.acquire();
@@ -214,7 +214,7 @@ EDDY_TEST(Lock, CancelledWaitersDoNotHoldUpANewcomer) {
 }
 
 // LOCK-04: a cancel that came while the task ran ends the wait that it begins next.
-EDDY_TEST(Lock, ACancelBeforeTheWaitEndsIt) {
+EDDY_TEST_EVERYWHERE(Lock, ACancelBeforeTheWaitEndsIt) {
   Lock lock;
   co_await lock.acquire();
   const auto body = [&lock]() -> Coro<> {
@@ -230,7 +230,7 @@ EDDY_TEST(Lock, ACancelBeforeTheWaitEndsIt) {
 }
 
 // LOCK-06
-EDDY_TEST(Lock, AFreeLockIsTakenWithoutATurn) {
+EDDY_TEST_EVERYWHERE(Lock, AFreeLockIsTakenWithoutATurn) {
   Lock lock;
   bool other_ran = false;
   get_running_loop().call_soon([&] { other_ran = true; });
@@ -247,7 +247,7 @@ EDDY_TEST(Lock, AFreeLockIsTakenWithoutATurn) {
 }
 
 // LOCK-08
-EDDY_TEST(Lock, TheGuardReleasesAtTheEndOfItsScope) {
+EDDY_TEST_EVERYWHERE(Lock, TheGuardReleasesAtTheEndOfItsScope) {
   Lock lock;
   {
     auto guard = co_await lock.scoped();
@@ -258,7 +258,7 @@ EDDY_TEST(Lock, TheGuardReleasesAtTheEndOfItsScope) {
 }
 
 // LOCK-08
-EDDY_TEST(Lock, TheGuardReleasesWhenAnExceptionPasses) {
+EDDY_TEST_EVERYWHERE(Lock, TheGuardReleasesWhenAnExceptionPasses) {
   Lock lock;
   const auto body = [&lock]() -> Coro<> {
     auto guard = co_await lock.scoped();
@@ -270,7 +270,7 @@ EDDY_TEST(Lock, TheGuardReleasesWhenAnExceptionPasses) {
 }
 
 // LOCK-08
-EDDY_TEST(Lock, TheGuardReleasesWhenTheTaskIsCancelled) {
+EDDY_TEST_EVERYWHERE(Lock, TheGuardReleasesWhenTheTaskIsCancelled) {
   Lock lock;
   const auto body = [&lock]() -> Coro<> {
     auto guard = co_await lock.scoped();
@@ -286,7 +286,7 @@ EDDY_TEST(Lock, TheGuardReleasesWhenTheTaskIsCancelled) {
 }
 
 // LOCK-08: a scope that was cancelled while it waited never had the lock.
-EDDY_TEST(Lock, AGuardThatWasNeverGivenReleasesNothing) {
+EDDY_TEST_EVERYWHERE(Lock, AGuardThatWasNeverGivenReleasesNothing) {
   Lock lock;
   const auto body = [&lock]() -> Coro<> {
     auto guard = co_await lock.scoped();
@@ -303,7 +303,7 @@ EDDY_TEST(Lock, AGuardThatWasNeverGivenReleasesNothing) {
 }
 
 // LOCK-08
-EDDY_TEST(Lock, AGuardReleasesOnceHoweverOftenItIsMoved) {
+EDDY_TEST_EVERYWHERE(Lock, AGuardReleasesOnceHoweverOftenItIsMoved) {
   Lock lock;
   auto first = co_await lock.scoped();
   auto second = std::move(first);

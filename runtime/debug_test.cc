@@ -168,6 +168,49 @@ TEST(Debug, TellsWhereAFailedTaskWasMade) {
   EXPECT_FALSE(places[1]);
 }
 
+// DBG-04
+TEST(Debug, TellsWhereAFutureWasMade) {
+  std::vector<SourceLocation> places;
+  std::uint32_t line = 0;
+  const auto main = [&]() -> Coro<> {
+    get_running_loop().set_exception_handler([&](Loop&, const ExceptionContext& context) {
+      EXPECT_EQ(context.message, "Future exception was never retrieved");
+      EXPECT_TRUE(context.future);
+      places.push_back(context.source_location);
+    });
+    {
+      line = __LINE__ + 1;
+      const Future<int> own;
+      const Future<> made = get_running_loop().create_future();
+      own.set_exception(std::runtime_error("failed"));
+      made.set_exception(std::runtime_error("failed"));
+    }
+    co_return;
+  };
+  EXPECT_EQ(output_of(main, true), "");
+  EXPECT_EQ(output_of(main, false), "");
+  // The one that was made last goes first.
+  ASSERT_EQ(places.size(), 4u);
+  EXPECT_EQ(places[0].line(), line + 1);
+  EXPECT_EQ(places[1].line(), line);
+  EXPECT_NE(places[1].to_string().find("debug_test.cc:"), std::string::npos);
+  EXPECT_FALSE(places[2]);
+  EXPECT_FALSE(places[3]);
+}
+
+// DBG-04: in the line that is printed when there is no handler.
+TEST(Debug, PrintsWhereAFutureWasMade) {
+  const auto main = []() -> Coro<> {
+    Future<>().set_exception(std::runtime_error("failed"));
+    co_return;
+  };
+  const std::string text = output_of(main, true);
+  EXPECT_TRUE(std::regex_match(text, std::regex("eddy: Future exception was never retrieved: failed"
+                                                " \\[made at .*debug_test.cc:[0-9]+\\]\n")))
+      << text;
+  EXPECT_EQ(output_of(main, false), "eddy: Future exception was never retrieved: failed\n");
+}
+
 // DBG-01: of a callback, too.
 TEST(Debug, ReportsASlowCallback) {
   SimulatedPlatform sim;

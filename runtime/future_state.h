@@ -23,6 +23,7 @@
 #include "eddy/runtime/loop_core.h"
 #include "eddy/runtime/outcome.h"
 #include "eddy/runtime/ref.h"
+#include "eddy/runtime/source_location.h"
 #include "eddy/runtime/wait_list.h"
 
 namespace eddy::internal {
@@ -128,6 +129,8 @@ class FutureState {
 
   // For reports: `a future`, `Task-7`, `gather of 3, 2 not done`.
   virtual std::string describe() const { return "a future"; }
+  // For reports: where it was made, which debug mode remembers.
+  virtual SourceLocation created_at() const noexcept { return SourceLocation(); }
   // For reports: whether it is a pending gather or the like of that one. A task's awaits do
   // not count.
   virtual bool waits_for(const FutureState&) const noexcept { return false; }
@@ -233,6 +236,26 @@ class FutureStateOf : public FutureState {
  private:
   ResultSlot<T> slot_;
 };
+
+// In debug mode: it remembers where it was made.
+template <class T>
+class LocatedFutureStateOf final : public FutureStateOf<T> {
+ public:
+  LocatedFutureStateOf(LoopCore& loop, SourceLocation created) noexcept
+      : FutureStateOf<T>(loop), created_(created) {}
+
+  SourceLocation created_at() const noexcept override { return created_; }
+
+ private:
+  SourceLocation created_;
+};
+
+template <class T>
+Ref<FutureState> make_future_state(LoopCore& loop, SourceLocation created) {
+  if (loop.debug) [[unlikely]]
+    return Ref<FutureState>::adopt(new LocatedFutureStateOf<T>(loop, created));
+  return Ref<FutureState>::adopt(new FutureStateOf<T>(loop));
+}
 
 // Errors: std::logic_error when the loop is gone.
 Loop& loop_of(const FutureState& state);

@@ -72,8 +72,12 @@ TEST(LoopNative, ACallFromAnotherThreadWakesIt) {
   for (int i = 0; i < 1000; ++i) {
     std::atomic<bool> runs{false};
     bool ran_in_loop = false;
+    bool was_woken = true;
     loop.call_soon([&] { runs = true; });
-    TimerHandle too_late = loop.call_later(10s, [&] { loop.stop(); });
+    TimerHandle too_late = loop.call_later(10s, [&] {
+      was_woken = false;
+      loop.stop();
+    });
     std::thread other([&] {
       while (!runs) std::this_thread::yield();
       loop.call_soon_threadsafe([&] {
@@ -85,6 +89,7 @@ TEST(LoopNative, ACallFromAnotherThreadWakesIt) {
     other.join();
     too_late.cancel();
     ASSERT_TRUE(ran_in_loop);
+    ASSERT_TRUE(was_woken);
   }
 }
 

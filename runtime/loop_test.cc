@@ -684,6 +684,28 @@ TEST_P(LoopTest, TheContextTellsWhatHappened) {
   EXPECT_FALSE(reports[1].future);
 }
 
+// EXH-02: a task, and a future.
+TEST_P(LoopTest, TheContextTellsOfTasksAndFutures) {
+  const Reports reports(loop_);
+  const auto fail = []() -> Coro<> {
+    co_await yield_now();
+    throw std::runtime_error("in a task");
+  };
+  loop_.create_task(fail()).set_name("failing");
+  loop_.create_future().set_exception(std::runtime_error("in a future"));
+  loop_.run_until_complete(sleep(1ms));
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports[0].message, "Future exception was never retrieved");
+  EXPECT_EQ(message_of(reports[0].exception), "in a future");
+  EXPECT_TRUE(reports[0].future.done());
+  EXPECT_FALSE(reports[0].task);
+  EXPECT_EQ(reports[1].message, "Task exception was never retrieved");
+  EXPECT_EQ(message_of(reports[1].exception), "in a task");
+  EXPECT_EQ(reports[1].task.get_name(), "failing");
+  EXPECT_FALSE(reports[1].future);
+  EXPECT_FALSE(reports[1].handle);
+}
+
 // -- Counters -------------------------------------------------------------------------------
 
 TEST_P(LoopTest, CountsWhatIsAlive) {

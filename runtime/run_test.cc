@@ -7,16 +7,20 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "eddy/runtime/async_generator.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/exception_context.h"
 #include "eddy/runtime/loop.h"
+#include "eddy/runtime/outcome.h"
 #include "eddy/runtime/run_options.h"
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
@@ -75,16 +79,15 @@ TEST(Run, RefusesAnEmptyCoroutine) {
   EXPECT_THROW(run(std::move(coro)), std::logic_error);  // NOLINT(bugprone-use-after-move)
 }
 
-// RUN-01
 Coro<> sleep_and_record(std::vector<std::string>& events) {
-  try {
-    co_await sleep(1h);
-  } catch (const CancelledError&) {
-    events.push_back("cancelled");
-    throw;
-  }
+  const auto nap = co_await as_outcome(sleep(1h));
+  events.push_back(nap.cancelled() ? "cancelled" : "slept");
+  co_await sleep(5ms);
+  events.push_back("cleaned up");
+  std::rethrow_exception(nap.exception());
 }
 
+// RUN-01
 TEST(Run, CancelsTheTasksThatAreLeftAndWaitsForThem) {
   std::vector<std::string> events;
   const auto start_and_leave = [&events]() -> Coro<> {
@@ -93,7 +96,7 @@ TEST(Run, CancelsTheTasksThatAreLeftAndWaitsForThem) {
     events.push_back("main ends");
   };
   run(start_and_leave);
-  EXPECT_EQ(events, (std::vector<std::string>{"main ends", "cancelled"}));
+  EXPECT_EQ(events, (std::vector<std::string>{"main ends", "cancelled", "cleaned up"}));
 }
 
 Coro<> fail_when_cancelled() {
@@ -153,6 +156,52 @@ TEST(Run, JoinsTheExecutorAfterTheTasksHaveEnded) {
   runner.close();
   EXPECT_EQ(events, (std::vector<std::string>{"called"}));
   EXPECT_TRUE(last_call_is_over);
+  EXPECT_EQ(runner.left(), LoopCounters());
+}
+
+AsyncGenerator<int> close_in_a_thread(std::vector<std::string>& events, Gate& closed) {
+  bool exits = false;
+  try {
+    co_yield 1;
+  } catch (const GeneratorExit&) {
+    exits = true;
+  }
+  if (!exits) co_return;
+  events.push_back("the generator closes");
+  const auto work = [] { return std::string("the executor still works"); };
+  events.push_back(co_await to_thread(work));
+  closed.open();
+}
+
+// RUN-01, RUN-07: the generators are closed when the tasks have ended, then the executor is shut
+// down, while the loop goes on; the loop is closed last.
+TEST(Run, EndsInOrder) {
+  std::vector<std::string> events;
+  std::optional<AsyncGenerator<int>> generator;
+  Gate closed;
+  Gate served;
+  const auto main = [&]() -> Coro<> {
+    Loop& loop = get_running_loop();
+    static_cast<void>(create_task(sleep_and_record(events)));
+    generator = close_in_a_thread(events, closed);
+    co_await generator->next();
+    static_cast<void>(loop.run_in_executor(nullptr, [&] {
+      closed.wait();
+      loop.call_soon_threadsafe([&] {
+        events.push_back("the loop still runs");
+        served.open();
+      });
+      served.wait();
+    }));
+    co_await yield_now();
+  };
+  Runner runner;
+  runner.run(main());
+  EXPECT_TRUE(events.empty());
+  runner.close();
+  EXPECT_EQ(events, (std::vector<std::string>{"cancelled", "cleaned up", "the generator closes",
+                                              "the executor still works", "the loop still runs"}));
+  EXPECT_THROW(runner.get_loop(), std::logic_error);
   EXPECT_EQ(runner.left(), LoopCounters());
 }
 

@@ -27,6 +27,7 @@
 #include "eddy/runtime/sync/semaphore.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/wait.h"
+#include "eddy/testing/each_system.h"
 #include "eddy/testing/sim_platform.h"
 
 namespace eddy {
@@ -41,16 +42,20 @@ Coro<> fail() {
   throw std::runtime_error("failed");
 }
 
-// Runs `main` in debug mode and returns what was printed.
-template <class F>
-std::string output_of(F main, bool debug) {
-  ::testing::internal::CaptureStderr();
-  run(main, RunOptions().debug(debug));
-  return ::testing::internal::GetCapturedStderr();
-}
+class DebugTest : public OnEachSystem {
+ protected:
+  // Runs `main` in debug mode, or not, and returns what was printed.
+  template <class F>
+  std::string output_of(F main, bool debug) {
+    ::testing::internal::CaptureStderr();
+    run(main, options().debug(debug));
+    return ::testing::internal::GetCapturedStderr();
+  }
+};
+EDDY_ON_EACH_SYSTEM(DebugTest);
 
 // TASK-02
-TEST(Debug, ReportsACoroutineThatIsNeverAwaited) {
+TEST_P(DebugTest, ReportsACoroutineThatIsNeverAwaited) {
   const auto main = []() -> Coro<> {
     {
       const Coro<> forgotten = nothing();
@@ -95,7 +100,7 @@ TEST(Debug, ReportsASlowStepWithItsTaskAndTime) {
 }
 
 // DBG-02
-TEST(Debug, RefusesCallsFromAnotherThread) {
+TEST_P(DebugTest, RefusesCallsFromAnotherThread) {
   const auto main = []() -> Coro<> {
     Loop& loop = get_running_loop();
     Future<> future;
@@ -120,7 +125,7 @@ TEST(Debug, RefusesCallsFromAnotherThread) {
 }
 
 // DBG-02: as soon as somebody has waited, and so bound them to the loop.
-TEST(Debug, RefusesToWakeTasksFromAnotherThread) {
+TEST_P(DebugTest, RefusesToWakeTasksFromAnotherThread) {
   const auto main = []() -> Coro<> {
     Event event;
     Lock lock;
@@ -156,7 +161,7 @@ TEST(Debug, RefusesToWakeTasksFromAnotherThread) {
 }
 
 // DBG-04
-TEST(Debug, TellsWhereAFailedTaskWasMade) {
+TEST_P(DebugTest, TellsWhereAFailedTaskWasMade) {
   std::vector<SourceLocation> places;
   std::uint32_t line = 0;
   const auto main = [&]() -> Coro<> {
@@ -174,7 +179,7 @@ TEST(Debug, TellsWhereAFailedTaskWasMade) {
 }
 
 // DBG-04
-TEST(Debug, TellsWhereAFutureWasMade) {
+TEST_P(DebugTest, TellsWhereAFutureWasMade) {
   std::vector<SourceLocation> places;
   std::uint32_t line = 0;
   const auto main = [&]() -> Coro<> {
@@ -204,7 +209,7 @@ TEST(Debug, TellsWhereAFutureWasMade) {
 }
 
 // DBG-04: in the line that is printed when there is no handler.
-TEST(Debug, PrintsWhereAFutureWasMade) {
+TEST_P(DebugTest, PrintsWhereAFutureWasMade) {
   const auto main = []() -> Coro<> {
     Future<>().set_exception(std::runtime_error("failed"));
     co_return;
@@ -232,15 +237,15 @@ TEST(Debug, ReportsASlowCallback) {
 }
 
 // DBG-06
-TEST(Debug, IsSwitchedOnByRunOptions) {
+TEST_P(DebugTest, IsSwitchedOnByRunOptions) {
   bool debug = false;
   const auto main = [&debug]() -> Coro<> {
     debug = get_running_loop().get_debug();
     co_return;
   };
-  run(main, RunOptions().debug(true));
+  run(main, options().debug(true));
   EXPECT_TRUE(debug);
-  run(main, RunOptions().debug(false));
+  run(main, options().debug(false));
   EXPECT_FALSE(debug);
 }
 

@@ -31,6 +31,7 @@
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/test_support.h"
 #include "eddy/testing/co_test.h"
+#include "eddy/testing/each_system.h"
 #include "eddy/testing/sim_platform.h"
 
 namespace eddy {
@@ -54,8 +55,6 @@ concept CanCallSoon = requires(Loop& loop, F fn, Args... args) { loop.call_soon(
 static_assert(CanCallSoon<void (*)(int), int>);
 static_assert(!CanCallSoon<void (*)(int)>);
 static_assert(!CanCallSoon<int>);
-
-enum class System { kSimulated, kNative };
 
 // A loop driven from outside.
 class LoopFixture : public ::testing::Test {
@@ -91,8 +90,7 @@ class LoopTest : public LoopFixture, public ::testing::WithParamInterface<System
   LoopTest() : LoopFixture(GetParam()) {}
 };
 
-INSTANTIATE_TEST_SUITE_P(Simulated, LoopTest, ::testing::Values(System::kSimulated));
-INSTANTIATE_TEST_SUITE_P(Native, LoopTest, ::testing::Values(System::kNative));
+EDDY_ON_EACH_SYSTEM(LoopTest);
 
 // -- Life -----------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@
 #include "eddy/runtime/sleep.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/to_thread.h"
+#include "eddy/testing/each_system.h"
 #include "eddy/testing/gate.h"
 #include "eddy/testing/sim_platform.h"
 
@@ -32,6 +33,11 @@ namespace eddy {
 namespace {
 
 using namespace std::chrono_literals;
+
+class RunTest : public OnEachSystem {};
+EDDY_ON_EACH_SYSTEM(RunTest);
+class RunnerTest : public OnEachSystem {};
+EDDY_ON_EACH_SYSTEM(RunnerTest);
 
 Coro<int> answer() {
   co_await yield_now();
@@ -43,40 +49,43 @@ Coro<> fail() {
   throw std::runtime_error("main failed");
 }
 
-TEST(Run, GivesTheResultOfMain) { EXPECT_EQ(run(answer()), 42); }
+TEST_P(RunTest, GivesTheResultOfMain) { EXPECT_EQ(run(answer(), options()), 42); }
 
-TEST(Run, TakesACallableAndKeepsItAlive) {
+TEST_P(RunTest, TakesACallableAndKeepsItAlive) {
   const auto text = std::make_shared<std::string>("kept");
-  const std::string result = run([text]() -> Coro<std::string> {
-    co_await yield_now();
-    co_return *text;
-  });
+  const std::string result = run(
+      [text]() -> Coro<std::string> {
+        co_await yield_now();
+        co_return *text;
+      },
+      options());
   EXPECT_EQ(result, "kept");
 }
 
 Coro<int&> give_back(int& number) { co_return number; }
 
-TEST(Run, GivesTheReferenceThatACallablesCoroutineGives) {
+TEST_P(RunTest, GivesTheReferenceThatACallablesCoroutineGives) {
   int number = 1;
-  int& same = run([&number] { return give_back(number); });
+  int& same = run([&number] { return give_back(number); }, options());
   EXPECT_EQ(&same, &number);
 }
 
 // RUN-02
-TEST(Run, ThrowsWhatLeavesMain) { EXPECT_THROW(run(fail()), std::runtime_error); }
+TEST_P(RunTest, ThrowsWhatLeavesMain) { EXPECT_THROW(run(fail(), options()), std::runtime_error); }
 
-// RUN-03, LOOP-03
-Coro<> run_inside() {
-  EXPECT_THROW(run(answer()), std::logic_error);
+Coro<> run_inside(RunOptions options) {
+  EXPECT_THROW(run(answer(), options), std::logic_error);
   co_return;
 }
 
-TEST(Run, IsRefusedInARunningLoop) { run(run_inside()); }
+// RUN-03, LOOP-03
+TEST_P(RunTest, IsRefusedInARunningLoop) { run(run_inside(options()), options()); }
 
-TEST(Run, RefusesAnEmptyCoroutine) {
+TEST_P(RunTest, RefusesAnEmptyCoroutine) {
   Coro<int> coro = answer();
-  EXPECT_EQ(run(std::move(coro)), 42);
-  EXPECT_THROW(run(std::move(coro)), std::logic_error);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(run(std::move(coro), options()), 42);
+  EXPECT_THROW(run(std::move(coro), options()),
+               std::logic_error);  // NOLINT(bugprone-use-after-move)
 }
 
 Coro<> sleep_and_record(std::vector<std::string>& events) {
@@ -88,14 +97,14 @@ Coro<> sleep_and_record(std::vector<std::string>& events) {
 }
 
 // RUN-01
-TEST(Run, CancelsTheTasksThatAreLeftAndWaitsForThem) {
+TEST_P(RunTest, CancelsTheTasksThatAreLeftAndWaitsForThem) {
   std::vector<std::string> events;
   const auto start_and_leave = [&events]() -> Coro<> {
     static_cast<void>(create_task(sleep_and_record(events)));
     co_await yield_now();
     events.push_back("main ends");
   };
-  run(start_and_leave);
+  run(start_and_leave, options());
   EXPECT_EQ(events, (std::vector<std::string>{"main ends", "cancelled", "cleaned up"}));
 }
 
@@ -110,7 +119,7 @@ Coro<> fail_when_cancelled() {
 }
 
 // RUN-02
-TEST(Run, ReportsWhatATaskThrowsWhenItIsCancelledAtTheEnd) {
+TEST_P(RunTest, ReportsWhatATaskThrowsWhenItIsCancelledAtTheEnd) {
   std::vector<std::string> reports;
   const auto start_and_leave = [&reports]() -> Coro<> {
     get_running_loop().set_exception_handler([&reports](Loop&, const ExceptionContext& context) {
@@ -119,7 +128,7 @@ TEST(Run, ReportsWhatATaskThrowsWhenItIsCancelledAtTheEnd) {
     static_cast<void>(create_task(fail_when_cancelled()));
     co_await yield_now();
   };
-  run(start_and_leave);
+  run(start_and_leave, options());
   ASSERT_EQ(reports.size(), 1u);
   EXPECT_EQ(reports[0], "unhandled exception during run() shutdown: clean-up failed");
 }
@@ -134,7 +143,7 @@ Coro<> never_end() {
 }
 
 // RUN-01: while the tasks end, the executor still takes calls; it is joined before the loop closes.
-TEST(Run, JoinsTheExecutorAfterTheTasksHaveEnded) {
+TEST_P(RunTest, JoinsTheExecutorAfterTheTasksHaveEnded) {
   std::vector<std::string> events;
   std::atomic<bool> last_call_is_over{false};
   const auto last_call = [&last_call_is_over] {
@@ -150,7 +159,7 @@ TEST(Run, JoinsTheExecutorAfterTheTasksHaveEnded) {
     static_cast<void>(create_task(clean_up_in_a_thread()));
     co_await yield_now();
   };
-  Runner runner;
+  Runner runner(options());
   runner.run(main());
   EXPECT_TRUE(events.empty());
   runner.close();
@@ -159,7 +168,8 @@ TEST(Run, JoinsTheExecutorAfterTheTasksHaveEnded) {
   EXPECT_EQ(runner.left(), LoopCounters());
 }
 
-AsyncGenerator<int> close_in_a_thread(std::vector<std::string>& events, Gate& closed) {
+AsyncGenerator<int> close_in_a_thread(std::vector<std::string>& events, Gate& closed,
+                                      Gate& served) {
   bool exits = false;
   try {
     co_yield 1;
@@ -170,32 +180,32 @@ AsyncGenerator<int> close_in_a_thread(std::vector<std::string>& events, Gate& cl
   events.push_back("the generator closes");
   const auto work = [] { return std::string("the executor still works"); };
   events.push_back(co_await to_thread(work));
+  Loop& loop = get_running_loop();
+  static_cast<void>(loop.run_in_executor(nullptr, [&] {
+    closed.wait();
+    loop.call_soon_threadsafe([&] {
+      events.push_back("the loop still runs");
+      served.open();
+    });
+    served.wait();
+  }));
   closed.open();
 }
 
 // RUN-01, RUN-07: the generators are closed when the tasks have ended, then the executor is shut
 // down, while the loop goes on; the loop is closed last.
-TEST(Run, EndsInOrder) {
+TEST_P(RunTest, EndsInOrder) {
   std::vector<std::string> events;
   std::optional<AsyncGenerator<int>> generator;
   Gate closed;
   Gate served;
   const auto main = [&]() -> Coro<> {
-    Loop& loop = get_running_loop();
     static_cast<void>(create_task(sleep_and_record(events)));
-    generator = close_in_a_thread(events, closed);
+    generator = close_in_a_thread(events, closed, served);
     co_await generator->next();
-    static_cast<void>(loop.run_in_executor(nullptr, [&] {
-      closed.wait();
-      loop.call_soon_threadsafe([&] {
-        events.push_back("the loop still runs");
-        served.open();
-      });
-      served.wait();
-    }));
     co_await yield_now();
   };
-  Runner runner;
+  Runner runner(options());
   runner.run(main());
   EXPECT_TRUE(events.empty());
   runner.close();
@@ -206,8 +216,7 @@ TEST(Run, EndsInOrder) {
 }
 
 // RUN-05
-TEST(Run, NamesATaskThatSwallowsItsCancelAndGoesOn) {
-  SimulatedPlatform sim;
+TEST_P(RunTest, NamesATaskThatSwallowsItsCancelAndGoesOn) {
   std::vector<std::string> reports;
   const auto start_and_leave = [&reports]() -> Coro<> {
     get_running_loop().set_exception_handler([&reports](Loop&, const ExceptionContext& context) {
@@ -216,15 +225,26 @@ TEST(Run, NamesATaskThatSwallowsItsCancelAndGoesOn) {
     static_cast<void>(create_task(never_end(), "stubborn"));
     co_await yield_now();
   };
-  run(start_and_leave, RunOptions().platform(sim).shutdown_timeout(5s));
-  EXPECT_EQ(sim.now().time_since_epoch(), 5s);
+  run(start_and_leave, options().shutdown_timeout(20ms));
   ASSERT_EQ(reports.size(), 2u);
   EXPECT_EQ(reports[0], "stubborn: a task swallowed its cancel and is left behind");
   EXPECT_EQ(reports[1], "stubborn: Task was destroyed but it is pending!");
 }
 
+// RUN-05: the wait is as long as it was said.
+TEST(Run, WaitsForItsShutdownTimeout) {
+  SimulatedPlatform sim;
+  const auto start_and_leave = []() -> Coro<> {
+    get_running_loop().set_exception_handler([](Loop&, const ExceptionContext&) {});
+    static_cast<void>(create_task(never_end()));
+    co_await yield_now();
+  };
+  run(start_and_leave, RunOptions().platform(sim).shutdown_timeout(5s));
+  EXPECT_EQ(sim.now().time_since_epoch(), 5s);
+}
+
 // EXE-02
-TEST(Run, WaitsForTheJobsOfTheDefaultExecutor) {
+TEST_P(RunTest, WaitsForTheJobsOfTheDefaultExecutor) {
   bool finished = false;
   const auto leave_a_job = [&finished]() -> Coro<> {
     const auto job = [&finished] { finished = true; };
@@ -232,7 +252,7 @@ TEST(Run, WaitsForTheJobsOfTheDefaultExecutor) {
     co_await yield_now();
     task.cancel();
   };
-  run(leave_a_job);
+  run(leave_a_job, options());
   EXPECT_TRUE(finished);
 }
 
@@ -256,8 +276,8 @@ TEST(Run, LeavesAJobThatTakesTooLong) {
 }
 
 // RUN-04
-TEST(Runner, RunsSeveralCoroutinesOnOneLoop) {
-  Runner runner;
+TEST_P(RunnerTest, RunsSeveralCoroutinesOnOneLoop) {
+  Runner runner(options());
   EXPECT_EQ(runner.run(answer()), 42);
   Loop* const loop = &runner.get_loop();
   EXPECT_THROW(runner.run(fail()), std::runtime_error);
@@ -266,8 +286,8 @@ TEST(Runner, RunsSeveralCoroutinesOnOneLoop) {
 }
 
 // RUN-04
-TEST(Runner, ClosesTwiceAndRefusesToRunAfterwards) {
-  Runner runner;
+TEST_P(RunnerTest, ClosesTwiceAndRefusesToRunAfterwards) {
+  Runner runner(options());
   EXPECT_EQ(runner.run(answer()), 42);
   runner.close();
   runner.close();
@@ -275,8 +295,8 @@ TEST(Runner, ClosesTwiceAndRefusesToRunAfterwards) {
   EXPECT_THROW(runner.get_loop(), std::logic_error);
 }
 
-TEST(Runner, LeavesNothingAlive) {
-  Runner runner;
+TEST_P(RunnerTest, LeavesNothingAlive) {
+  Runner runner(options());
   EXPECT_EQ(runner.run(answer()), 42);
   runner.close();
   EXPECT_EQ(runner.left(), LoopCounters());
@@ -288,8 +308,8 @@ Coro<> interrupt() {
   throw KeyboardInterrupt();
 }
 
-TEST(Runner, LetsAFatalExceptionOutAndStaysUsable) {
-  Runner runner;
+TEST_P(RunnerTest, LetsAFatalExceptionOutAndStaysUsable) {
+  Runner runner(options());
   EXPECT_THROW(runner.run(interrupt()), KeyboardInterrupt);
   EXPECT_EQ(runner.run(answer()), 42);
 }

@@ -115,7 +115,9 @@ EDDY_TEST_EVERYWHERE(TaskGroupCancel, ThatComesWithTheLastChildsEndIsThrown) {
     const bool asked = task.cancel();
     const auto outcome = co_await as_outcome(task);
     EXPECT_EQ(outcome.cancelled(), asked) << turn;
-    if (child.has_value()) EXPECT_TRUE(child->done()) << turn;
+    if (child.has_value()) {
+      EXPECT_TRUE(child->done()) << turn;
+    }
   }
 }
 

@@ -109,12 +109,15 @@ void measure(const HotPath& path) {
   judge(path, each_of(path, once, twice));
 }
 
+// DBG-06: debug mode is off here, so what its tests cost is in these figures.
 TEST(InstructionCount, NestedCoAwait) { measure(HotPath("nested", 20000, 150, 69, 147)); }
 
+// DBG-06
 TEST(InstructionCount, CreateTaskAndAwait) {
   measure(HotPath("spawn_await", 20000, 450, 435, 485));
 }
 
+// DBG-06
 TEST(InstructionCount, SleepZeroAmongAThousandTasks) {
   measure(HotPath("yield", 20000, 100, 81, 90));
 }

@@ -27,6 +27,7 @@
 #include "eddy/runtime/sync/semaphore.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/wait.h"
+#include "eddy/testing/each_system.h"
 #include "eddy/testing/sim_platform.h"
 
 namespace eddy {
@@ -41,16 +42,20 @@ Coro<> fail() {
   throw std::runtime_error("failed");
 }
 
-// Runs `main` in debug mode and returns what was printed.
-template <class F>
-std::string output_of(F main, bool debug) {
-  ::testing::internal::CaptureStderr();
-  run(main, RunOptions().debug(debug));
-  return ::testing::internal::GetCapturedStderr();
-}
+class DebugTest : public OnEachSystem {
+ protected:
+  // Runs `main` in debug mode, or not, and returns what was printed.
+  template <class F>
+  std::string output_of(F main, bool debug) {
+    ::testing::internal::CaptureStderr();
+    run(main, options().debug(debug));
+    return ::testing::internal::GetCapturedStderr();
+  }
+};
+EDDY_ON_EACH_SYSTEM(DebugTest);
 
 // TASK-02
-TEST(Debug, ReportsACoroutineThatIsNeverAwaited) {
+TEST_P(DebugTest, ReportsACoroutineThatIsNeverAwaited) {
   const auto main = []() -> Coro<> {
     {
       const Coro<> forgotten = nothing();
@@ -95,27 +100,32 @@ TEST(Debug, ReportsASlowStepWithItsTaskAndTime) {
 }
 
 // DBG-02
-TEST(Debug, RefusesCallsFromAnotherThread) {
+TEST_P(DebugTest, RefusesCallsFromAnotherThread) {
   const auto main = []() -> Coro<> {
     Loop& loop = get_running_loop();
     Future<> future;
     auto task = create_task(sleep(1ms));
     const AnyTask any_task = task;
+    const LoopCounters before = loop.counters();
     std::thread([&] {
       EXPECT_THROW(loop.call_soon([] {}), std::logic_error);
+      EXPECT_THROW(loop.call_later(1ms, [] {}), std::logic_error);
+      EXPECT_THROW(loop.call_at(LoopTime(), [] {}), std::logic_error);
+      EXPECT_THROW(static_cast<void>(loop.create_task(nothing())), std::logic_error);
       EXPECT_THROW(future.set_result(), std::logic_error);
       EXPECT_THROW(future.cancel(), std::logic_error);
       EXPECT_THROW(task.cancel(), std::logic_error);
       EXPECT_THROW(any_task.cancel(), std::logic_error);
     }).join();
     EXPECT_FALSE(future.done());
+    EXPECT_EQ(loop.counters(), before);
     co_await task;
   };
   EXPECT_EQ(output_of(main, true), "");
 }
 
 // DBG-02: as soon as somebody has waited, and so bound them to the loop.
-TEST(Debug, RefusesToWakeTasksFromAnotherThread) {
+TEST_P(DebugTest, RefusesToWakeTasksFromAnotherThread) {
   const auto main = []() -> Coro<> {
     Event event;
     Lock lock;
@@ -151,7 +161,7 @@ TEST(Debug, RefusesToWakeTasksFromAnotherThread) {
 }
 
 // DBG-04
-TEST(Debug, TellsWhereAFailedTaskWasMade) {
+TEST_P(DebugTest, TellsWhereAFailedTaskWasMade) {
   std::vector<SourceLocation> places;
   std::uint32_t line = 0;
   const auto main = [&]() -> Coro<> {
@@ -168,6 +178,49 @@ TEST(Debug, TellsWhereAFailedTaskWasMade) {
   EXPECT_FALSE(places[1]);
 }
 
+// DBG-04
+TEST_P(DebugTest, TellsWhereAFutureWasMade) {
+  std::vector<SourceLocation> places;
+  std::uint32_t line = 0;
+  const auto main = [&]() -> Coro<> {
+    get_running_loop().set_exception_handler([&](Loop&, const ExceptionContext& context) {
+      EXPECT_EQ(context.message, "Future exception was never retrieved");
+      EXPECT_TRUE(context.future);
+      places.push_back(context.source_location);
+    });
+    {
+      line = __LINE__ + 1;
+      const Future<int> own;
+      const Future<> made = get_running_loop().create_future();
+      own.set_exception(std::runtime_error("failed"));
+      made.set_exception(std::runtime_error("failed"));
+    }
+    co_return;
+  };
+  EXPECT_EQ(output_of(main, true), "");
+  EXPECT_EQ(output_of(main, false), "");
+  // The one that was made last goes first.
+  ASSERT_EQ(places.size(), 4u);
+  EXPECT_EQ(places[0].line(), line + 1);
+  EXPECT_EQ(places[1].line(), line);
+  EXPECT_NE(places[1].to_string().find("debug_test.cc:"), std::string::npos);
+  EXPECT_FALSE(places[2]);
+  EXPECT_FALSE(places[3]);
+}
+
+// DBG-04: in the line that is printed when there is no handler.
+TEST_P(DebugTest, PrintsWhereAFutureWasMade) {
+  const auto main = []() -> Coro<> {
+    Future<>().set_exception(std::runtime_error("failed"));
+    co_return;
+  };
+  const std::string text = output_of(main, true);
+  EXPECT_TRUE(std::regex_match(text, std::regex("eddy: Future exception was never retrieved: failed"
+                                                " \\[made at .*debug_test.cc:[0-9]+\\]\n")))
+      << text;
+  EXPECT_EQ(output_of(main, false), "eddy: Future exception was never retrieved: failed\n");
+}
+
 // DBG-01: of a callback, too.
 TEST(Debug, ReportsASlowCallback) {
   SimulatedPlatform sim;
@@ -179,20 +232,20 @@ TEST(Debug, ReportsASlowCallback) {
   ::testing::internal::CaptureStderr();
   run(main, RunOptions().platform(sim).debug(true));
   const std::string text = ::testing::internal::GetCapturedStderr();
-  EXPECT_TRUE(std::regex_match(text, std::regex("eddy: Executing .+ took 0.100 seconds\n")))
+  EXPECT_TRUE(std::regex_match(text, std::regex("eddy: Executing a callback took 0.100 seconds\n")))
       << text;
 }
 
 // DBG-06
-TEST(Debug, IsSwitchedOnByRunOptions) {
+TEST_P(DebugTest, IsSwitchedOnByRunOptions) {
   bool debug = false;
   const auto main = [&debug]() -> Coro<> {
     debug = get_running_loop().get_debug();
     co_return;
   };
-  run(main, RunOptions().debug(true));
+  run(main, options().debug(true));
   EXPECT_TRUE(debug);
-  run(main, RunOptions().debug(false));
+  run(main, options().debug(false));
   EXPECT_FALSE(debug);
 }
 

@@ -59,6 +59,27 @@ EDDY_TEST_EVERYWHERE(EagerStart, RunsUpToItsFirstSuspension) {
   EXPECT_EQ(trace, (Trace{"begin", "made", "end"}));
 }
 
+// EAG-01: it is the current task while it runs, however its first step ends.
+EDDY_TEST_EVERYWHERE(EagerStart, IsTheCurrentTaskUntilItsFirstSuspension) {
+  const AnyTask me = current_task();
+  Trace trace;
+  const auto body = [&trace](bool fails) -> Coro<> {
+    trace.push_back(current_task().get_name());
+    if (fails) throw std::runtime_error("at once");
+    co_await yield_now();
+    trace.push_back(current_task().get_name());
+  };
+  Task<> waits = create_task(TaskOptions("waits").eager_start(true), body, false);
+  EXPECT_TRUE(current_task() == me);
+  Task<> fails = create_task(TaskOptions("fails").eager_start(true), body, true);
+  EXPECT_TRUE(current_task() == me);
+  EXPECT_EQ(trace, (Trace{"waits", "fails"}));
+  co_await waits;
+  EXPECT_TRUE(holds<std::runtime_error>(co_await thrown_by(std::move(fails))));
+  EXPECT_TRUE(current_task() == me);
+  EXPECT_EQ(trace, (Trace{"waits", "fails", "waits"}));
+}
+
 // EAG-01
 EDDY_TEST_EVERYWHERE(EagerStart, LaterStepsComeInTurn) {
   Trace trace;

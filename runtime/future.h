@@ -20,6 +20,7 @@
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/future_awaiter.h"
 #include "eddy/runtime/future_state.h"
+#include "eddy/runtime/source_location.h"
 
 namespace eddy {
 
@@ -35,9 +36,9 @@ class Future {
   using value_type = T;
 
   // A new pending future of the running loop. Errors: std::runtime_error when none runs.
-  Future()
-      : Future(internal::Ref<internal::FutureState>::adopt(
-            new internal::FutureStateOf<T>(internal::require_running_loop()))) {}
+  // Debug mode remembers `created`, for its reports.
+  Future(SourceLocation created = SourceLocation::current())
+      : Future(internal::make_future_state<T>(internal::require_running_loop(), created)) {}
 
   Future(const Future&) = default;
   Future(Future&&) noexcept = default;

@@ -24,6 +24,7 @@
 #include "eddy/runtime/loop_core.h"
 #include "eddy/runtime/outcome.h"
 #include "eddy/runtime/ref.h"
+#include "eddy/runtime/source_location.h"
 #include "eddy/runtime/wait_list.h"
 
 namespace eddy::internal {
@@ -134,6 +135,8 @@ class FutureState {
 
   // For reports: `a future`, `Task-7`, `gather of 3, 2 not done`.
   virtual std::string describe() const { return "a future"; }
+  // For reports: where it was made, which debug mode remembers.
+  virtual SourceLocation created_at() const noexcept { return SourceLocation(); }
   // For reports: whether it is a pending gather or the like of that one. A task's awaits do
   // not count. The caller gives each search a number, LoopCore::search: what several wait for
   // is looked at once, and gives false the second time.
@@ -284,6 +287,32 @@ class FutureStateOf final : public FutureWithSlot<T> {
     delete this;
   }
 };
+
+// In debug mode: it remembers where it was made.
+template <class T>
+class LocatedFutureStateOf final : public FutureWithSlot<T> {
+ public:
+  LocatedFutureStateOf(LoopCore& loop, SourceLocation created) noexcept
+      : FutureWithSlot<T>(loop), created_(created) {}
+
+  SourceLocation created_at() const noexcept override { return created_; }
+
+ private:
+  ~LocatedFutureStateOf() = default;
+  void destroy() noexcept override {
+    this->let_go_of_future();
+    delete this;
+  }
+
+  SourceLocation created_;
+};
+
+template <class T>
+Ref<FutureState> make_future_state(LoopCore& loop, SourceLocation created) {
+  if (loop.debug) [[unlikely]]
+    return Ref<FutureState>::adopt(new LocatedFutureStateOf<T>(loop, created));
+  return Ref<FutureState>::adopt(new FutureStateOf<T>(loop));
+}
 
 // Errors: std::logic_error when the loop is gone.
 Loop& loop_of(const FutureState& state);

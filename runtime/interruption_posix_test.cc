@@ -9,11 +9,14 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+#include <exception>
 #include <stdexcept>
 #include <thread>
 
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/loop.h"
+#include "eddy/runtime/outcome.h"
 #include "eddy/runtime/run.h"
 #include "eddy/runtime/run_options.h"
 #include "eddy/runtime/sleep.h"
@@ -27,6 +30,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing_support::holds;
 using testing_support::thrown_in;
+using testing_support::Trace;
 
 Coro<> interrupt_and_sleep() {
   ::raise(SIGINT);
@@ -35,6 +39,21 @@ Coro<> interrupt_and_sleep() {
 
 // SIG-04
 TEST(InterruptionPosix, EndsRun) { EXPECT_THROW(run(interrupt_and_sleep()), KeyboardInterrupt); }
+
+// SIG-04: main is cancelled, its cleanup runs, then run() tells.
+TEST(InterruptionPosix, LetsMainCleanUp) {
+  Trace trace;
+  const auto main = [&trace]() -> Coro<> {
+    ::raise(SIGINT);
+    const auto nap = co_await as_outcome(sleep(1h));
+    trace.push_back(nap.cancelled() ? "cancelled" : "slept");
+    co_await sleep(5ms);
+    trace.push_back("cleaned up");
+    std::rethrow_exception(nap.exception());
+  };
+  EXPECT_THROW(run(main), KeyboardInterrupt);
+  EXPECT_EQ(trace, (Trace{"cancelled", "cleaned up"}));
+}
 
 // SIG-04: it wakes a loop that sleeps, whatever thread the signal comes to.
 TEST(InterruptionPosix, WakesALoopThatSleeps) {
@@ -59,13 +78,17 @@ TEST(InterruptionPosix, WakesALoopThatSleeps) {
 void interrupt_twice() {
   const auto main = []() -> Coro<> {
     ::raise(SIGINT);
-    ::raise(SIGINT);
+    const auto first = co_await as_outcome(sleep(1h));
+    if (!first.cancelled()) std::_Exit(1);
+    // In the clean-up, and late enough that a sanitizer does not take both for one.
+    get_running_loop().call_later(5ms, [] { ::raise(SIGINT); });
     co_await sleep(1h);
   };
   run(main);
 }
 
-// SIG-04: the exit status is that of a program without a handler.
+// SIG-04: in the clean-up of the first one too; the exit status is that of a program without a
+// handler.
 TEST(InterruptionPosix, SecondOneEndsTheProgramAtOnce) {
   EXPECT_EXIT(interrupt_twice(), testing::KilledBySignal(SIGINT), "");
 }

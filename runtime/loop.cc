@@ -462,11 +462,9 @@ void report_exception(LoopCore& loop, std::string_view message, std::exception_p
   if (callback != nullptr) context.handle = Handle(Ref<CallbackState>(*callback));
   context.message = message;
   context.exception = std::move(error);
-  if (future != nullptr && future->is_task()) {
-    context.task = AnyTask(Ref<FutureState>(*future));
-    context.source_location = static_cast<TaskState*>(future)->created_at();
-  } else if (future != nullptr) {
-    context.future = AnyTask(Ref<FutureState>(*future));
+  if (future != nullptr) {
+    (future->is_task() ? context.task : context.future) = AnyTask(Ref<FutureState>(*future));
+    context.source_location = future->created_at();
   }
   if (loop.loop != nullptr) {
     loop.loop->call_exception_handler(context);

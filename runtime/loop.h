@@ -152,9 +152,8 @@ class Loop {
   // -- Futures, tasks, threads --
 
   template <class T = void>
-  Future<T> create_future() {
-    return Future<T>(
-        internal::Ref<internal::FutureState>::adopt(new internal::FutureStateOf<T>(*core_)));
+  Future<T> create_future(SourceLocation created = SourceLocation::current()) {
+    return Future<T>(internal::make_future_state<T>(*core_, created));
   }
 
   // As the free function, on this loop.
@@ -189,7 +188,7 @@ class Loop {
     check_schedulable();
     internal::require_callable(fn);
     Executor& target = executor != nullptr ? *executor : default_executor();
-    Future<R> future = create_future<R>();
+    Future<R> future = create_future<R>(SourceLocation());
     auto* job = new internal::ThreadJobOf<R, std::decay_t<F>, std::decay_t<Args>...>(
         *core_, future.ref(), std::forward<F>(fn), std::forward<Args>(args)...);
     job->set_context(std::move(context));

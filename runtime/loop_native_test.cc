@@ -1,18 +1,15 @@
 // SPDX-FileCopyrightText: The eddy authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The loop on the real kernel: its clock, and calls from other threads.
+// The loop on the real kernel: its clock, and its threads.
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 #include <thread>
-#include <vector>
 
 #include "eddy/platform/clock.h"
 #include "eddy/runtime/loop.h"
@@ -65,82 +62,6 @@ TEST(LoopNative, ItsClockIsTheSteadyOne) {
   static_assert(LoopClock::is_steady);
 }
 
-// THR-01: just before the loop sleeps, and while it does; so many times that both are met.
-TEST(LoopNative, ACallFromAnotherThreadWakesIt) {
-  Loop loop;
-  const std::thread::id own = std::this_thread::get_id();
-  for (int i = 0; i < 1000; ++i) {
-    std::atomic<bool> runs{false};
-    bool ran_in_loop = false;
-    loop.call_soon([&] { runs = true; });
-    TimerHandle too_late = loop.call_later(10s, [&] { loop.stop(); });
-    std::thread other([&] {
-      while (!runs) std::this_thread::yield();
-      loop.call_soon_threadsafe([&] {
-        ran_in_loop = std::this_thread::get_id() == own;
-        loop.stop();
-      });
-    });
-    loop.run_forever();
-    other.join();
-    too_late.cancel();
-    ASSERT_TRUE(ran_in_loop);
-  }
-}
-
-// THR-02
-TEST(LoopNative, CallsOfOneThreadKeepTheirOrder) {
-  Loop loop;
-  constexpr int kThreads = 4;
-  constexpr int kCalls = 2000;
-  std::vector<int> next(kThreads, 0);
-  int calls = 0;
-  bool in_order = true;
-  std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < kCalls; ++i) {
-        loop.call_soon_threadsafe([&, t, i] {
-          in_order = in_order && next[static_cast<std::size_t>(t)]++ == i;
-          if (++calls == kThreads * kCalls) loop.stop();
-        });
-      }
-    });
-  }
-  loop.run_forever();
-  for (auto& thread : threads) thread.join();
-  EXPECT_TRUE(in_order);
-  EXPECT_EQ(calls, kThreads * kCalls);
-}
-
-// The call that ends a loop may still be on its way back when the loop is gone.
-TEST(LoopNative, MayGoBeforeTheCallThatEndedItReturns) {
-  for (int i = 0; i < 1000; ++i) {
-    auto loop = std::make_unique<Loop>();
-    std::thread other([&loop = *loop] { loop.call_soon_threadsafe([&loop] { loop.stop(); }); });
-    loop->run_forever();
-    loop.reset();
-    other.join();
-  }
-}
-
-// THR-08
-TEST(LoopNative, AMillionCallsBetweenTwoPollsAreNoError) {
-  constexpr int kCalls = 1'000'000;
-  Loop loop;
-  int calls = 0;
-  std::thread other([&] {
-    for (int i = 0; i < kCalls; ++i) {
-      loop.call_soon_threadsafe([&] {
-        if (++calls == kCalls) loop.stop();
-      });
-    }
-  });
-  other.join();
-  loop.run_forever();
-  EXPECT_EQ(calls, kCalls);
-}
-
 // THR-02: what is posted to a closed loop is refused and destroyed, on the poster's thread.
 TEST(LoopNative, ACallToAClosedLoopIsRefusedAndDestroyed) {
   auto loop = std::make_unique<Loop>();
@@ -152,21 +73,6 @@ TEST(LoopNative, ACallToAClosedLoopIsRefusedAndDestroyed) {
     EXPECT_EQ(live, 0);
   });
   other.join();
-}
-
-// THR-01: a callback may post to its own loop.
-TEST(LoopNative, ACallbackMayPostToItsOwnLoop) {
-  Loop loop;
-  int calls = 0;
-  loop.call_soon_threadsafe([&] {
-    ++calls;
-    loop.call_soon_threadsafe([&] {
-      ++calls;
-      loop.stop();
-    });
-  });
-  loop.run_forever();
-  EXPECT_EQ(calls, 2);
 }
 
 // LOOP-07: each thread has its own running loop.

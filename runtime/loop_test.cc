@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/platform/platform.h"
 #include "eddy/runtime/coro.h"
 #include "eddy/runtime/errors.h"
 #include "eddy/runtime/exception_context.h"
@@ -30,6 +31,7 @@
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/test_support.h"
 #include "eddy/testing/co_test.h"
+#include "eddy/testing/each_system.h"
 #include "eddy/testing/sim_platform.h"
 
 namespace eddy {
@@ -48,17 +50,18 @@ using testing_support::turns;
 
 // One that takes other arguments is no callback. (One that returns a coroutine does not compile:
 // compile_fail/callbacks.cc.)
-// arguments is no callback.
 template <class F, class... Args>
 concept CanCallSoon = requires(Loop& loop, F fn, Args... args) { loop.call_soon(fn, args...); };
 static_assert(CanCallSoon<void (*)(int), int>);
 static_assert(!CanCallSoon<void (*)(int)>);
 static_assert(!CanCallSoon<int>);
 
-// A loop on virtual time, driven from outside.
-class LoopTest : public ::testing::Test {
+// A loop driven from outside.
+class LoopFixture : public ::testing::Test {
  protected:
-  ~LoopTest() override { EXPECT_EQ(loop_.counters().total(), left_); }
+  explicit LoopFixture(System system)
+      : platform_(system == System::kNative ? native_platform() : sim_) {}
+  ~LoopFixture() override { EXPECT_EQ(loop_.counters().total(), left_); }
 
   // Runs until `n` turns are over.
   void run_turns(int n) {
@@ -69,15 +72,30 @@ class LoopTest : public ::testing::Test {
   }
 
   SimulatedPlatform sim_;
-  Loop loop_{RunOptions().platform(sim_)};
+  Platform& platform_;
+  Loop loop_{RunOptions().platform(platform_)};
   Trace trace_;
   std::size_t left_ = 0;  // what the test leaves on purpose
 };
 
+// On virtual time.
+class LoopVirtualTest : public LoopFixture {
+ protected:
+  LoopVirtualTest() : LoopFixture(System::kSimulated) {}
+};
+
+// On virtual time and on the kernel's.
+class LoopTest : public LoopFixture, public ::testing::WithParamInterface<System> {
+ protected:
+  LoopTest() : LoopFixture(GetParam()) {}
+};
+
+EDDY_ON_EACH_SYSTEM(LoopTest);
+
 // -- Life -----------------------------------------------------------------------------------
 
 // LOOP-01
-TEST_F(LoopTest, WhatComesAfterStopWaitsForTheNextRun) {
+TEST_P(LoopTest, WhatComesAfterStopWaitsForTheNextRun) {
   loop_.call_soon([this] {
     trace_.push_back("stop");
     loop_.stop();
@@ -94,38 +112,39 @@ TEST_F(LoopTest, WhatComesAfterStopWaitsForTheNextRun) {
 }
 
 // LOOP-02
-TEST_F(LoopTest, StoppedBeforeItRunsMakesOneTurn) {
+TEST_P(LoopTest, StoppedBeforeItRunsMakesOneTurn) {
   loop_.call_soon([this] {
     trace_.push_back("first");
     loop_.call_soon([this] { trace_.push_back("second"); });
   });
   loop_.call_later(1h, [this] { trace_.push_back("timer"); });
+  const LoopTime start = loop_.time();
   loop_.stop();
   loop_.run_forever();
   EXPECT_EQ(trace_, (Trace{"first"}));
-  EXPECT_EQ(sim_.now(), LoopTime());
+  EXPECT_LT(loop_.time() - start, 1h);
   left_ = 3;  // a callback, and another with its timer
 }
 
 // LOOP-03
-TEST_F(LoopTest, IsNotRunInsideARunningLoop) {
-  Loop other(RunOptions().platform(sim_));
+TEST_P(LoopTest, IsNotRunInsideARunningLoop) {
+  Loop other(RunOptions().platform(platform_));
   std::exception_ptr same;
   std::exception_ptr inner;
   loop_.call_soon([&] {
     same = thrown_in([&] { loop_.run_forever(); });
-    inner = thrown_in([&] { other.run_until_complete(sleep(1s)); });
+    inner = thrown_in([&] { other.run_until_complete(sleep(1ms)); });
     loop_.stop();
   });
   loop_.run_forever();
   EXPECT_TRUE(holds<std::logic_error>(same));
   EXPECT_TRUE(holds<std::logic_error>(inner));
   EXPECT_EQ(other.counters().total(), 0u);
-  other.run_until_complete(sleep(1s));
+  other.run_until_complete(sleep(1ms));
 }
 
 // LOOP-04
-TEST_F(LoopTest, StoppedBeforeTheFutureIsDoneThrows) {
+TEST_P(LoopTest, StoppedBeforeTheFutureIsDoneThrows) {
   auto future = loop_.create_future<int>();
   loop_.call_soon([this] { loop_.stop(); });
   EXPECT_TRUE(holds<std::runtime_error>(thrown_in([&] { loop_.run_until_complete(future); })));
@@ -136,28 +155,29 @@ TEST_F(LoopTest, StoppedBeforeTheFutureIsDoneThrows) {
 }
 
 // LOOP-04: stopped in the turn in which it is done.
-TEST_F(LoopTest, StoppedInTheTurnOfTheResultDoesNotStopTheNextRun) {
+TEST_P(LoopTest, StoppedInTheTurnOfTheResultDoesNotStopTheNextRun) {
   auto future = loop_.create_future<>();
   loop_.call_soon([&] {
     future.set_result();
     loop_.stop();
   });
   loop_.run_until_complete(future);
-  loop_.run_until_complete(sleep(1s));
-  EXPECT_EQ(sim_.now().time_since_epoch(), 1s);
+  const LoopTime start = loop_.time();
+  loop_.run_until_complete(sleep(10ms));
+  EXPECT_GE(loop_.time() - start, 10ms);
 }
 
 // LOOP-05
-TEST_F(LoopTest, ThatRunsIsNotClosed) {
+TEST_P(LoopTest, ThatRunsIsNotClosed) {
   std::exception_ptr error;
   loop_.call_soon([&] { error = thrown_in([&] { loop_.close(); }); });
-  loop_.run_until_complete(sleep(1s));
+  loop_.run_until_complete(sleep(1ms));
   EXPECT_TRUE(holds<std::logic_error>(error));
   EXPECT_FALSE(loop_.is_closed());
 }
 
 // LOOP-06
-TEST_F(LoopTest, ThatIsClosedRefusesEverythingAndLeaksNothing) {
+TEST_P(LoopTest, ThatIsClosedRefusesEverythingAndLeaksNothing) {
   loop_.close();
   loop_.close();
   EXPECT_TRUE(loop_.is_closed());
@@ -185,7 +205,7 @@ TEST_F(LoopTest, ThatIsClosedRefusesEverythingAndLeaksNothing) {
 }
 
 // LOOP-06
-TEST_F(LoopTest, CloseDestroysWhatIsScheduledAndRunsNoneOfIt) {
+TEST_P(LoopTest, CloseDestroysWhatIsScheduledAndRunsNoneOfIt) {
   int live = 0;
   bool ran = false;
   const auto callback = [&](const Live&) { ran = true; };
@@ -204,14 +224,14 @@ TEST_F(LoopTest, CloseDestroysWhatIsScheduledAndRunsNoneOfIt) {
   later.cancel();
 }
 
-TEST_F(LoopTest, ThatIsClosedStillTellsTheTimeOfItsEnd) {
+TEST_F(LoopVirtualTest, ThatIsClosedStillTellsTheTimeOfItsEnd) {
   loop_.call_later(1s, [this] { loop_.stop(); });
   loop_.run_forever();
   loop_.close();
   EXPECT_EQ(loop_.time(), LoopTime(1s));
 }
 
-TEST_F(LoopTest, ThatIsClosedRunsAndKeepsNoDoneCallback) {
+TEST_P(LoopTest, ThatIsClosedRunsAndKeepsNoDoneCallback) {
   Future<int> before = loop_.create_future<int>();
   Future<int> after = loop_.create_future<int>();
   const auto held = std::make_shared<int>(0);
@@ -223,7 +243,7 @@ TEST_F(LoopTest, ThatIsClosedRunsAndKeepsNoDoneCallback) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
-TEST_F(LoopTest, RefusesANullCallable) {
+TEST_P(LoopTest, RefusesANullCallable) {
   const std::function<void()> empty;
   void (*const null)() = nullptr;
   EXPECT_THROW(loop_.call_soon(empty), std::invalid_argument);
@@ -236,7 +256,7 @@ TEST_F(LoopTest, RefusesANullCallable) {
   EXPECT_THROW(loop_.create_future().add_done_callback(no_callback), std::invalid_argument);
 }
 
-TEST_F(LoopTest, RunUntilCompleteLeavesTheResultInASharedFuture) {
+TEST_P(LoopTest, RunUntilCompleteLeavesTheResultInASharedFuture) {
   Future<std::string> future = loop_.create_future<std::string>();
   future.set_result("it");
   EXPECT_EQ(loop_.run_until_complete(future), "it");
@@ -244,14 +264,14 @@ TEST_F(LoopTest, RunUntilCompleteLeavesTheResultInASharedFuture) {
   EXPECT_EQ(loop_.run_until_complete(std::move(future)), "it");
 }
 
-TEST_F(LoopTest, RunUntilCompleteRefusesEmptyAndForeignHandles) {
+TEST_P(LoopTest, RunUntilCompleteRefusesEmptyAndForeignHandles) {
   EXPECT_THROW(loop_.run_until_complete(Task<>()), InvalidStateError);
-  Loop other{RunOptions().platform(sim_)};
+  Loop other{RunOptions().platform(platform_)};
   EXPECT_THROW(loop_.run_until_complete(other.create_future()), std::invalid_argument);
 }
 
 // DBG-03: a pending task is reported when its loop closes.
-TEST_F(LoopTest, CloseReportsTasksThatAreLeft) {
+TEST_P(LoopTest, CloseReportsTasksThatAreLeft) {
   const Reports reports(loop_);
   bool ran = false;
   auto never_started = [](bool& flag) -> Coro<> {
@@ -261,8 +281,8 @@ TEST_F(LoopTest, CloseReportsTasksThatAreLeft) {
   auto task = loop_.create_task(never_started(ran));
   task.set_name("left");
   // A task that is left behind is never freed: here it is seen not to be lost.
-  static internal::Ref<internal::LoopCore> left_behind;
-  left_behind = internal::Ref<internal::LoopCore>(loop_.core());
+  static std::vector<internal::Ref<internal::LoopCore>> left_behind;
+  left_behind.emplace_back(loop_.core());
   loop_.close();
   ASSERT_EQ(reports.size(), 1u);
   EXPECT_EQ(reports[0].message, "Task was destroyed but it is pending!");
@@ -272,7 +292,7 @@ TEST_F(LoopTest, CloseReportsTasksThatAreLeft) {
 }
 
 // LOOP-07
-TEST_F(LoopTest, IsTheRunningLoopOfItsThreadWhileItRuns) {
+TEST_P(LoopTest, IsTheRunningLoopOfItsThreadWhileItRuns) {
   EXPECT_TRUE(holds<std::runtime_error>(thrown_in([] { return &get_running_loop(); })));
   EXPECT_FALSE(loop_.is_running());
   Loop* in_callback = nullptr;
@@ -295,7 +315,7 @@ TEST_F(LoopTest, IsTheRunningLoopOfItsThreadWhileItRuns) {
 }
 
 // LOOP-11
-TEST_F(LoopTest, AFatalExceptionLeavesItAtOnceAndItGoesOnLater) {
+TEST_P(LoopTest, AFatalExceptionLeavesItAtOnceAndItGoesOnLater) {
   loop_.call_soon([this] { trace_.push_back("before"); });
   loop_.call_soon([] { throw KeyboardInterrupt(); });
   loop_.call_soon([this] { trace_.push_back("after"); });
@@ -318,7 +338,7 @@ TEST_F(LoopTest, AFatalExceptionLeavesItAtOnceAndItGoesOnLater) {
 }
 
 // LOOP-11: of a task, which then has it too.
-TEST_F(LoopTest, AFatalExceptionOfATaskLeavesIt) {
+TEST_P(LoopTest, AFatalExceptionOfATaskLeavesIt) {
   const auto body = []() -> Coro<> {
     co_await yield_now();
     throw SystemExit(4);
@@ -332,7 +352,7 @@ TEST_F(LoopTest, AFatalExceptionOfATaskLeavesIt) {
 // -- Callbacks ------------------------------------------------------------------------------
 
 // SOON-01
-TEST_F(LoopTest, CallSoonIsFirstInFirstOut) {
+TEST_P(LoopTest, CallSoonIsFirstInFirstOut) {
   constexpr int kCallbacks = 1'000'000;
   int next = 0;
   bool in_order = true;
@@ -345,7 +365,7 @@ TEST_F(LoopTest, CallSoonIsFirstInFirstOut) {
 }
 
 // SOON-02
-TEST_F(LoopTest, ACallbackOfACallbackRunsInTheNextTurn) {
+TEST_P(LoopTest, ACallbackOfACallbackRunsInTheNextTurn) {
   loop_.call_soon([this] {
     trace_.push_back("a");
     loop_.call_soon([this] { trace_.push_back("c"); });
@@ -358,14 +378,14 @@ TEST_F(LoopTest, ACallbackOfACallbackRunsInTheNextTurn) {
 }
 
 // SOON-03
-TEST_F(LoopTest, ACallbackThatThrowsIsReportedAndStopsNothing) {
+TEST_P(LoopTest, ACallbackThatThrowsIsReportedAndStopsNothing) {
   const Reports reports(loop_);
   loop_.call_soon([] { throw std::runtime_error("soon"); });
   loop_.call_soon([] { throw 42; });
-  loop_.call_later(1s, [] { throw std::runtime_error("later"); });
+  loop_.call_later(10ms, [] { throw std::runtime_error("later"); });
   loop_.call_soon_threadsafe([] { throw std::runtime_error("posted"); });
   loop_.call_soon([this] { trace_.push_back("on"); });
-  loop_.run_until_complete(sleep(2s));
+  loop_.run_until_complete(sleep(20ms));
   EXPECT_EQ(trace_, (Trace{"on"}));
   ASSERT_EQ(reports.size(), 4u);
   EXPECT_EQ(message_of(reports[0].exception), "soon");
@@ -375,7 +395,7 @@ TEST_F(LoopTest, ACallbackThatThrowsIsReportedAndStopsNothing) {
 }
 
 // SOON-03: a CancelledError too; it ends nothing.
-TEST_F(LoopTest, ACallbackThatThrowsCancelledErrorIsReported) {
+TEST_P(LoopTest, ACallbackThatThrowsCancelledErrorIsReported) {
   const Reports reports(loop_);
   loop_.call_soon([] { throw CancelledError(); });
   run_turns(1);
@@ -383,7 +403,7 @@ TEST_F(LoopTest, ACallbackThatThrowsCancelledErrorIsReported) {
 }
 
 // LOOP-09, SOON-10
-TEST_F(LoopTest, ACancelledCallbackNeverRuns) {
+TEST_P(LoopTest, ACancelledCallbackNeverRuns) {
   int live = 0;
   Handle second;
   loop_.call_soon([&] { second.cancel(); });
@@ -403,7 +423,7 @@ TEST_F(LoopTest, ACancelledCallbackNeverRuns) {
 }
 
 // What a callback holds dies when it is cancelled, not when its turn comes.
-TEST_F(LoopTest, CancelDestroysTheCallableAtOnce) {
+TEST_P(LoopTest, CancelDestroysTheCallableAtOnce) {
   int live = 0;
   const Handle soon = loop_.call_soon([held = Live(live)] {});
   const TimerHandle later = loop_.call_later(1h, [held = Live(live)] {});
@@ -415,7 +435,7 @@ TEST_F(LoopTest, CancelDestroysTheCallableAtOnce) {
   EXPECT_EQ(loop_.counters().timers, 0u);
 }
 
-TEST_F(LoopTest, ACallbackMayCancelItself) {
+TEST_P(LoopTest, ACallbackMayCancelItself) {
   Handle handle;
   handle = loop_.call_soon([&] {
     handle.cancel();
@@ -425,7 +445,7 @@ TEST_F(LoopTest, ACallbackMayCancelItself) {
   EXPECT_EQ(trace_, (Trace{"ran"}));
 }
 
-TEST_F(LoopTest, KeepsCopiesOfArgumentsAndTakesMoveOnlyOnes) {
+TEST_P(LoopTest, KeepsCopiesOfArgumentsAndTakesMoveOnlyOnes) {
   std::string text = "kept";
   int target = 0;
   loop_.call_soon([this](const std::string& s) { trace_.push_back(s); }, text);
@@ -438,7 +458,7 @@ TEST_F(LoopTest, KeepsCopiesOfArgumentsAndTakesMoveOnlyOnes) {
   EXPECT_EQ(target, 6);
 }
 
-TEST_F(LoopTest, AnArgumentThatCannotBeCopiedLeavesNothingBehind) {
+TEST_P(LoopTest, AnArgumentThatCannotBeCopiedLeavesNothingBehind) {
   const ThrowsWhenCopied argument;
   const auto callback = [](const ThrowsWhenCopied&) { ADD_FAILURE(); };
   EXPECT_THROW(loop_.call_soon(callback, argument), std::runtime_error);
@@ -451,7 +471,7 @@ TEST_F(LoopTest, AnArgumentThatCannotBeCopiedLeavesNothingBehind) {
 // -- Timers ---------------------------------------------------------------------------------
 
 // SOON-04
-TEST_F(LoopTest, TimersFireInOrderOfDeadlineAndNeverEarly) {
+TEST_F(LoopVirtualTest, TimersFireInOrderOfDeadlineAndNeverEarly) {
   std::vector<int> order;
   const LoopTime start = loop_.time();
   std::uint32_t random = 1;
@@ -468,16 +488,31 @@ TEST_F(LoopTest, TimersFireInOrderOfDeadlineAndNeverEarly) {
   for (std::size_t i = 1; i < order.size(); ++i) EXPECT_LE(order[i - 1], order[i]);
 }
 
+// SOON-04
+TEST_P(LoopTest, ATimerDoesNotFireBeforeItsDeadline) {
+  std::vector<int> order;
+  const LoopTime start = loop_.time();
+  for (const int i : {3, 1, 4, 5, 2}) {
+    const auto deadline = start + i * 2ms;
+    loop_.call_at(deadline, [this, &order, deadline, i] {
+      EXPECT_GE(loop_.time(), deadline);
+      order.push_back(i);
+    });
+  }
+  loop_.run_until_complete(sleep(20ms));
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 4, 5}));
+}
+
 // SOON-05
-TEST_F(LoopTest, TimersWithOneDeadlineRunInTheOrderMade) {
+TEST_P(LoopTest, TimersWithOneDeadlineRunInTheOrderMade) {
   std::vector<int> order;
   std::vector<TimerHandle> handles;
-  const LoopTime when = loop_.time() + 1s;
+  const LoopTime when = loop_.time() + 10ms;
   for (int i = 0; i < 1000; ++i) {
     handles.push_back(loop_.call_at(when, [&order, i] { order.push_back(i); }));
   }
   for (std::size_t i = 0; i < 1000; i += 3) handles[i].cancel();
-  loop_.run_until_complete(sleep(2s));
+  loop_.run_until_complete(sleep(20ms));
   std::vector<int> expected;
   for (int i = 0; i < 1000; ++i) {
     if (i % 3 != 0) expected.push_back(i);
@@ -486,7 +521,7 @@ TEST_F(LoopTest, TimersWithOneDeadlineRunInTheOrderMade) {
 }
 
 // SOON-06
-TEST_F(LoopTest, ANegativeOrZeroDelayFiresOnceAndSoon) {
+TEST_P(LoopTest, ANegativeOrZeroDelayFiresOnceAndSoon) {
   int calls = 0;
   loop_.call_later(-1h, [&] { ++calls; });
   loop_.call_later(0s, [&] { ++calls; });
@@ -499,7 +534,7 @@ TEST_F(LoopTest, ANegativeOrZeroDelayFiresOnceAndSoon) {
 }
 
 // SOON-07
-TEST_F(LoopTest, CancelledTimersAreGoneAtOnce) {
+TEST_F(LoopVirtualTest, CancelledTimersAreGoneAtOnce) {
   bool survived = false;
   loop_.call_later(1h, [&] { survived = true; });
   for (int i = 0; i < 1'000'000; ++i) {
@@ -511,24 +546,34 @@ TEST_F(LoopTest, CancelledTimersAreGoneAtOnce) {
 }
 
 // SOON-08
-TEST_F(LoopTest, ATimerTellsItsDeadline) {
-  const LoopTime when = loop_.time() + 5s;
+TEST_P(LoopTest, ATimerTellsItsDeadline) {
+  const LoopTime when = loop_.time() + 10ms;
   const TimerHandle at = loop_.call_at(when, [] {});
-  const TimerHandle later = loop_.call_later(5s, [] {});
+  const TimerHandle later = loop_.call_later(10ms, [] {});
   EXPECT_EQ(at.when(), when);
-  EXPECT_EQ(later.when(), when);
+  EXPECT_GE(later.when(), when);
+  EXPECT_LT(later.when(), when + 10s);
   EXPECT_FALSE(at.cancelled());
   EXPECT_NE(at, later);
   at.cancel();
   at.cancel();
   EXPECT_TRUE(at.cancelled());
   EXPECT_EQ(at.when(), when);
-  loop_.run_until_complete(sleep(6s));
+  loop_.run_until_complete(sleep(30ms));
   EXPECT_FALSE(later.cancelled());
 }
 
+// SOON-07
+TEST_P(LoopTest, ACancelledTimerDoesNotFire) {
+  const TimerHandle timer = loop_.call_later(5ms, [this] { trace_.push_back("fired"); });
+  loop_.call_later(1ms, [timer] { timer.cancel(); });
+  loop_.run_until_complete(sleep(10ms));
+  EXPECT_TRUE(timer.cancelled());
+  EXPECT_TRUE(trace_.empty());
+}
+
 // SOON-13
-TEST_F(LoopTest, RefusesNotANumberAndTakesInfinityForNever) {
+TEST_F(LoopVirtualTest, RefusesNotANumberAndTakesInfinityForNever) {
   using Seconds = std::chrono::duration<double>;
   const Seconds nan(std::numeric_limits<double>::quiet_NaN());
   const Seconds infinity(std::numeric_limits<double>::infinity());
@@ -543,21 +588,22 @@ TEST_F(LoopTest, RefusesNotANumberAndTakesInfinityForNever) {
 }
 
 // A timer may cancel another that is due in the same turn, and itself.
-TEST_F(LoopTest, ATimerMayCancelOneThatIsDueWithIt) {
+TEST_P(LoopTest, ATimerMayCancelOneThatIsDueWithIt) {
   TimerHandle second;
   TimerHandle first;
-  first = loop_.call_later(1s, [&] {
+  const LoopTime when = loop_.time() + 10ms;
+  first = loop_.call_at(when, [&] {
     trace_.push_back("first");
     second.cancel();
     first.cancel();
   });
-  second = loop_.call_later(1s, [this] { trace_.push_back("second"); });
-  loop_.run_until_complete(sleep(2s));
+  second = loop_.call_at(when, [this] { trace_.push_back("second"); });
+  loop_.run_until_complete(sleep(20ms));
   EXPECT_EQ(trace_, (Trace{"first"}));
 }
 
 // What a timer schedules for now runs in a turn of its own.
-TEST_F(LoopTest, ATimerMadeInATimerIsNotRunInTheSameTurn) {
+TEST_P(LoopTest, ATimerMadeInATimerIsNotRunInTheSameTurn) {
   int calls = 0;
   std::function<void()> again = [&] {
     if (++calls < 5) loop_.call_later(0s, again);
@@ -573,7 +619,7 @@ TEST_F(LoopTest, ATimerMadeInATimerIsNotRunInTheSameTurn) {
 // -- The exception handler ------------------------------------------------------------------
 
 // EXH-01
-TEST_F(LoopTest, AHandlerThatThrowsIsReportedItself) {
+TEST_P(LoopTest, AHandlerThatThrowsIsReportedItself) {
   ::testing::internal::CaptureStderr();
   loop_.set_exception_handler(
       [](Loop&, const ExceptionContext&) { throw std::runtime_error("broken handler"); });
@@ -587,7 +633,7 @@ TEST_F(LoopTest, AHandlerThatThrowsIsReportedItself) {
 }
 
 // EXH-01
-TEST_F(LoopTest, NoHandlerIsTheDefaultOne) {
+TEST_P(LoopTest, NoHandlerIsTheDefaultOne) {
   loop_.set_exception_handler([](Loop&, const ExceptionContext&) {});
   EXPECT_TRUE(loop_.get_exception_handler());
   loop_.set_exception_handler(nullptr);
@@ -600,14 +646,14 @@ TEST_F(LoopTest, NoHandlerIsTheDefaultOne) {
 }
 
 // EXH-01: fatal exceptions of a handler leave the loop.
-TEST_F(LoopTest, AHandlerMayLeaveTheLoop) {
+TEST_P(LoopTest, AHandlerMayLeaveTheLoop) {
   loop_.set_exception_handler([](Loop&, const ExceptionContext&) { throw SystemExit(1); });
   loop_.call_soon([] { throw std::runtime_error("x"); });
   EXPECT_TRUE(holds<SystemExit>(thrown_in([&] { loop_.run_forever(); })));
 }
 
 // EXH-01: it may replace itself.
-TEST_F(LoopTest, AHandlerMayReplaceItself) {
+TEST_P(LoopTest, AHandlerMayReplaceItself) {
   loop_.set_exception_handler([this](Loop& loop, const ExceptionContext&) {
     trace_.push_back("first");
     loop.set_exception_handler(
@@ -619,7 +665,7 @@ TEST_F(LoopTest, AHandlerMayReplaceItself) {
 }
 
 // EXH-02
-TEST_F(LoopTest, TheContextTellsWhatHappened) {
+TEST_P(LoopTest, TheContextTellsWhatHappened) {
   const Reports reports(loop_);
   ExceptionContext own;
   own.message = "my own";
@@ -636,9 +682,31 @@ TEST_F(LoopTest, TheContextTellsWhatHappened) {
   EXPECT_FALSE(reports[1].future);
 }
 
+// EXH-02: a task, and a future.
+TEST_P(LoopTest, TheContextTellsOfTasksAndFutures) {
+  const Reports reports(loop_);
+  const auto fail = []() -> Coro<> {
+    co_await yield_now();
+    throw std::runtime_error("in a task");
+  };
+  loop_.create_task(fail()).set_name("failing");
+  loop_.create_future().set_exception(std::runtime_error("in a future"));
+  loop_.run_until_complete(sleep(1ms));
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports[0].message, "Future exception was never retrieved");
+  EXPECT_EQ(message_of(reports[0].exception), "in a future");
+  EXPECT_TRUE(reports[0].future.done());
+  EXPECT_FALSE(reports[0].task);
+  EXPECT_EQ(reports[1].message, "Task exception was never retrieved");
+  EXPECT_EQ(message_of(reports[1].exception), "in a task");
+  EXPECT_EQ(reports[1].task.get_name(), "failing");
+  EXPECT_FALSE(reports[1].future);
+  EXPECT_FALSE(reports[1].handle);
+}
+
 // -- Counters -------------------------------------------------------------------------------
 
-TEST_F(LoopTest, CountsWhatIsAlive) {
+TEST_P(LoopTest, CountsWhatIsAlive) {
   EXPECT_EQ(loop_.counters(), LoopCounters());
   auto task = loop_.create_task(sleep(1h));
   auto future = loop_.create_future<>();
@@ -659,7 +727,7 @@ TEST_F(LoopTest, CountsWhatIsAlive) {
 }
 
 // A program in which nothing can happen any more is told so, on virtual time.
-TEST_F(LoopTest, TellsWhenNothingCanHappenAnyMore) {
+TEST_F(LoopVirtualTest, TellsWhenNothingCanHappenAnyMore) {
   auto future = loop_.create_future<>();
   const auto body = [future]() -> Coro<> { co_await future; };
   auto task = loop_.create_task(body());

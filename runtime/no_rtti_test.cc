@@ -40,7 +40,7 @@ struct Refused {
 };
 
 Coro<int> refuse() {
-  co_await sleep(1s);
+  co_await sleep(10ms);
   throw Refused();
 }
 

@@ -281,6 +281,14 @@ EDDY_TEST_EVERYWHERE(Queue, ItemsNobodyTookDieWithItOnce) {
     EXPECT_EQ(live, 1);
   }
   EXPECT_EQ(live, 0);
+  {
+    const auto none_less = [](const Live&, const Live&) { return false; };
+    PriorityQueue<Live, decltype(none_less)> queue(0, none_less);
+    for (int i = 0; i < 20; ++i) queue.put_nowait(Live(live));
+    for (int i = 0; i < 3; ++i) queue.get_nowait();
+    EXPECT_EQ(live, 17);
+  }
+  EXPECT_EQ(live, 0);
   co_return;
 }
 

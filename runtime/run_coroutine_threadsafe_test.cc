@@ -32,6 +32,7 @@
 #include "eddy/runtime/to_thread.h"
 #include "eddy/runtime/wrap_future.h"
 #include "eddy/testing/co_test.h"
+#include "eddy/testing/each_system.h"
 #include "eddy/testing/gate.h"
 
 namespace eddy {
@@ -72,7 +73,7 @@ Coro<> wait_for_cancel(Gate& begun, Gate& cancelled) {
 // A loop that runs on a thread of its own until the end of the test.
 class LoopThread {
  public:
-  LoopThread() { ready_.wait(); }
+  explicit LoopThread(RunOptions options = {}) : options_(options) { ready_.wait(); }
   ~LoopThread() { stop(); }
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
@@ -88,21 +89,28 @@ class LoopThread {
 
  private:
   void work() {
-    loop_ = std::make_unique<Loop>();
+    loop_ = std::make_unique<Loop>(options_);
     loop_->set_exception_handler([](Loop&, const ExceptionContext&) {});
-    ready_.open();
-    loop_->run_forever();
+    {
+      const WaitsForThreads holds(*loop_);
+      ready_.open();
+      loop_->run_forever();
+    }
     loop_->close();
   }
 
+  RunOptions options_;
   std::unique_ptr<Loop> loop_;
   Gate ready_;
   std::thread thread_{&LoopThread::work, this};
 };
 
+class RunCoroutineThreadsafeTest : public OnEachSystem {};
+EDDY_ON_EACH_SYSTEM(RunCoroutineThreadsafeTest);
+
 // THR-03
-TEST(RunCoroutineThreadsafe, GivesTheResultToTheOtherThread) {
-  LoopThread other;
+TEST_P(RunCoroutineThreadsafeTest, GivesTheResultToTheOtherThread) {
+  LoopThread other(options());
   ConcurrentFuture<int> future = run_coroutine_threadsafe(add(1, 2), other.loop());
   EXPECT_EQ(future.result(), 3);
   EXPECT_EQ(future.get(), 3);
@@ -115,8 +123,8 @@ TEST(RunCoroutineThreadsafe, GivesTheResultToTheOtherThread) {
 }
 
 // THR-03: the callable is called on the loop's thread, with copies of its arguments.
-TEST(RunCoroutineThreadsafe, CallsAFunctionOnTheLoopsThread) {
-  LoopThread other;
+TEST_P(RunCoroutineThreadsafeTest, CallsAFunctionOnTheLoopsThread) {
+  LoopThread other(options());
   const auto where = [](const std::string& text) -> Coro<std::pair<std::thread::id, std::size_t>> {
     co_await yield_now();
     co_return std::pair(std::this_thread::get_id(), text.size());
@@ -126,13 +134,13 @@ TEST(RunCoroutineThreadsafe, CallsAFunctionOnTheLoopsThread) {
   text.clear();
   EXPECT_EQ(future.get().first, other.id());
   EXPECT_EQ(future.get().second, 18u);
-  auto operation = run_coroutine_threadsafe(sleep(1ms), other.loop());
+  auto operation = run_coroutine_threadsafe(sleep(0s), other.loop());
   operation.get();
 }
 
 // THR-03
-TEST(RunCoroutineThreadsafe, TakesResultsOfAnyKind) {
-  LoopThread other;
+TEST_P(RunCoroutineThreadsafeTest, TakesResultsOfAnyKind) {
+  LoopThread other(options());
   const auto make = [](int n) -> Coro<std::unique_ptr<int>> { co_return std::make_unique<int>(n); };
   auto future = run_coroutine_threadsafe(other.loop(), make, 7);
   EXPECT_EQ(*future.get(), 7);
@@ -144,8 +152,8 @@ TEST(RunCoroutineThreadsafe, TakesResultsOfAnyKind) {
 }
 
 // THR-03, CPP-03
-TEST(RunCoroutineThreadsafe, PassesExceptionsOfAnyType) {
-  LoopThread other;
+TEST_P(RunCoroutineThreadsafeTest, PassesExceptionsOfAnyType) {
+  LoopThread other(options());
   auto failed = run_coroutine_threadsafe(fail("broken"), other.loop());
   EXPECT_EQ(message_of(failed.exception()), "broken");
   EXPECT_TRUE(holds<std::runtime_error>(thrown_in([&] {
@@ -169,8 +177,8 @@ TEST(RunCoroutineThreadsafe, PassesExceptionsOfAnyType) {
 }
 
 // THR-04: the waiter is free at once, the task sees CancelledError.
-TEST(RunCoroutineThreadsafe, CancelsTheTask) {
-  LoopThread other;
+TEST_P(RunCoroutineThreadsafeTest, CancelsTheTask) {
+  LoopThread other(options());
   Gate begun;
   Gate cancelled;
   auto future = run_coroutine_threadsafe(wait_for_cancel(begun, cancelled), other.loop());
@@ -189,8 +197,8 @@ TEST(RunCoroutineThreadsafe, CancelsTheTask) {
 }
 
 // THR-04: while somebody waits in a third thread.
-TEST(RunCoroutineThreadsafe, ACancelEndsTheWaitOfOthers) {
-  LoopThread other;
+TEST_P(RunCoroutineThreadsafeTest, ACancelEndsTheWaitOfOthers) {
+  LoopThread other(options());
   Gate begun;
   Gate cancelled;
   auto future = run_coroutine_threadsafe(wait_for_cancel(begun, cancelled), other.loop());
@@ -209,8 +217,8 @@ TEST(RunCoroutineThreadsafe, ACancelEndsTheWaitOfOthers) {
 }
 
 // THR-04: before the loop has looked. The coroutine never begins and dies on the loop's thread.
-TEST(RunCoroutineThreadsafe, ACancelBeforeTheBeginDestroysTheCoroutine) {
-  Loop loop;
+TEST_P(RunCoroutineThreadsafeTest, ACancelBeforeTheBeginDestroysTheCoroutine) {
+  Loop loop(options());
   int live = 0;
   bool ran = false;
   auto future = run_coroutine_threadsafe(testing_support::hold(Live(live), ran), loop);
@@ -225,8 +233,8 @@ TEST(RunCoroutineThreadsafe, ACancelBeforeTheBeginDestroysTheCoroutine) {
 }
 
 // THR-04: what the task makes of it is its own affair.
-TEST(RunCoroutineThreadsafe, ATaskThatSwallowsItsCancelEndsAsItLikes) {
-  LoopThread other;
+TEST_P(RunCoroutineThreadsafeTest, ATaskThatSwallowsItsCancelEndsAsItLikes) {
+  LoopThread other(options());
   Gate begun;
   Gate ended;
   const auto stubborn = [&]() -> Coro<int> {
@@ -243,8 +251,8 @@ TEST(RunCoroutineThreadsafe, ATaskThatSwallowsItsCancelEndsAsItLikes) {
 }
 
 // THR-03: a task that was cancelled on its loop.
-TEST(RunCoroutineThreadsafe, TellsOfACancelOnTheLoop) {
-  LoopThread other;
+TEST_P(RunCoroutineThreadsafeTest, TellsOfACancelOnTheLoop) {
+  LoopThread other(options());
   const auto body = []() -> Coro<> {
     current_task().cancel("by itself");
     co_await sleep(1h);

@@ -1,17 +1,20 @@
 // SPDX-FileCopyrightText: The eddy authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Very many tasks at once.
+// Very many tasks at once, and calls.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "eddy/runtime/awaitable.h"
@@ -118,6 +121,33 @@ Coro<> come_and_go() {
 }
 
 TEST(ScaleLinux, AMillionChildrenOfAGroupComeAndGo) { run(come_and_go()); }
+
+// THR-02: none is lost and none overtakes, with little memory for those that are on their way.
+TEST(ScaleLinux, EightThreadsPostAMillionCallsEach) {
+  constexpr std::size_t kThreads = 8;
+  constexpr int kCalls = 1'000'000;
+  constexpr int kBurst = 1000;
+  Loop loop;
+  std::array<std::atomic<int>, kThreads> seen = {};
+  std::size_t finished = 0;
+  int out_of_order = 0;
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kCalls; ++i) {
+        while (i - seen[t].load(std::memory_order_relaxed) > kBurst) std::this_thread::yield();
+        loop.call_soon_threadsafe([&, t, i] {
+          if (seen[t].fetch_add(1, std::memory_order_relaxed) != i) ++out_of_order;
+          if (i + 1 == kCalls && ++finished == kThreads) loop.stop();
+        });
+      }
+    });
+  }
+  loop.run_forever();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(out_of_order, 0);
+  for (const std::atomic<int>& calls : seen) EXPECT_EQ(calls, kCalls);
+}
 
 }  // namespace
 }  // namespace eddy

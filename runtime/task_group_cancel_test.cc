@@ -115,7 +115,9 @@ EDDY_TEST_EVERYWHERE(TaskGroupCancel, ThatComesWithTheLastChildsEndIsThrown) {
     const bool asked = task.cancel();
     const auto outcome = co_await as_outcome(task);
     EXPECT_EQ(outcome.cancelled(), asked) << turn;
-    if (child.has_value()) EXPECT_TRUE(child->done()) << turn;
+    if (child.has_value()) {
+      EXPECT_TRUE(child->done()) << turn;
+    }
   }
 }
 
@@ -603,17 +605,30 @@ TEST(TaskGroupEnd, ALoopThatIsClosedInTheMiddle) {
 // TG-21: a block that was never begun.
 EDDY_TEST_EVERYWHERE(TaskGroupEnd, AGroupThatIsNotAwaitedDoesNothing) {
   int live = 0;
+  bool ran = false;
+  using Block = std::function<Coro<>(TaskGroup&)>;
+  const auto make = [&]() -> Block {
+    return [&ran, held = Live(live)](TaskGroup&) -> Coro<> {
+      ran = true;
+      co_return;
+    };
+  };
   {
     TaskGroup group;
-    const auto block = [](TaskGroup&) -> Coro<> { co_return; };
-    auto operation = group.run(block);
+    auto operation = group.run(make());
+    EXPECT_EQ(live, 1);
     static_cast<void>(operation);
-    auto task = create_task(with_task_group(block));
+  }
+  EXPECT_EQ(live, 0);
+  {
+    auto task = create_task(with_task_group(make()));
+    EXPECT_EQ(live, 1);
     task.cancel();
     const auto outcome = co_await as_outcome(task);
     EXPECT_TRUE(outcome.cancelled());
   }
   EXPECT_EQ(live, 0);
+  EXPECT_FALSE(ran);
 }
 
 }  // namespace

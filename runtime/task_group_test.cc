@@ -71,7 +71,7 @@ std::string inside(const std::exception_ptr& error) {
   return "nothing";
 }
 
-// TG-01
+// TG-01, TG-15: results are read from the tasks.
 EDDY_TEST_EVERYWHERE(TaskGroup, WaitsForEveryChild) {
   const LoopTime start = LoopClock::now();
   std::optional<Task<int>> slow;
@@ -84,7 +84,6 @@ EDDY_TEST_EVERYWHERE(TaskGroup, WaitsForEveryChild) {
   const std::string result = co_await with_task_group(block);
   EXPECT_EQ(result, "result of the block");
   EXPECT_TRUE(took(start, 30ms));
-  // TG-15: results are read from the tasks.
   EXPECT_EQ(slow->result(), 1);
   EXPECT_EQ(quick->result(), 2);
 }
@@ -340,6 +339,28 @@ EDDY_TEST_EVERYWHERE(TaskGroup, RefusesChildrenOnceOneHasFailed) {
   };
   const auto error = co_await thrown_by(with_task_group(block));
   EXPECT_EQ(inside(error), "broken");
+  EXPECT_TRUE(holds<std::logic_error>(refusal));
+  EXPECT_EQ(live, 0);
+  EXPECT_FALSE(ran);
+}
+
+// TG-11: so it does when it was cancelled from outside, also while it waits for its children.
+EDDY_TEST_EVERYWHERE(TaskGroup, RefusesChildrenOnceItIsCancelled) {
+  int live = 0;
+  bool ran = false;
+  std::exception_ptr refusal;
+  TaskGroup group;
+  const auto child = [&]() -> Coro<> {
+    const auto outcome = co_await as_outcome(sleep(1h));
+    refusal = thrown_in([&] { return group.create_task(hold(Live(live), ran)); });
+    outcome.value();
+  };
+  const auto block = [&] { group.create_task(child); };
+  auto task = create_task(group.run(block));
+  co_await turns(3);
+  task.cancel();
+  const auto outcome = co_await as_outcome(task);
+  EXPECT_TRUE(outcome.cancelled());
   EXPECT_TRUE(holds<std::logic_error>(refusal));
   EXPECT_EQ(live, 0);
   EXPECT_FALSE(ran);

@@ -54,7 +54,7 @@ class TaskState : public FutureState, public Runnable, public RingLink<TaskState
   std::string describe() const override { return name(); }
   void set_name(std::string name) { extras().name = std::move(name); }
   std::uint64_t id() const noexcept { return id_; }
-  SourceLocation created_at() const noexcept;
+  SourceLocation created_at() const noexcept override;
 
   // Starts it here and now, inside whatever runs: in the place of schedule(). Only while its
   // loop runs.

@@ -46,7 +46,7 @@ class [[nodiscard("to_thread does nothing until it is awaited")]] ToThread {
           },
           callable_);
     } catch (...) {
-      Future<Result> refused = loop.create_future<Result>();
+      Future<Result> refused = loop.create_future<Result>(SourceLocation());
       refused.set_exception(std::current_exception());
       return refused;
     }

@@ -63,6 +63,17 @@ EDDY_TEST_EVERYWHERE(ToThread, PassesExceptionsOfAnyType) {
   EXPECT_EQ(message_of(error), "on the thread");
   const auto number = co_await thrown_by(to_thread(odd));
   EXPECT_TRUE(holds<int>(number));
+  struct MoveOnly {
+    std::unique_ptr<int> held;
+  };
+  const auto move_only = [] { throw MoveOnly{std::make_unique<int>(7)}; };
+  int held = 0;
+  try {
+    co_await to_thread(move_only);
+  } catch (const MoveOnly& thrown) {
+    held = *thrown.held;
+  }
+  EXPECT_EQ(held, 7);
 }
 
 // Throws at the point that it is told: its n-th move.

@@ -15,7 +15,7 @@ STATEMENTS = "docs/conformance_statements.txt"
 DOCUMENT = "docs/conformance.md"
 
 _ID = r"[A-Z]+-\d\d"
-_IDS = re.compile(rf"\s*// ({_ID}(?:, {_ID})*)(?![\w-])")
+_IDS = re.compile(rf"// ({_ID}(?:, {_ID})*)(?![\w-])")
 _TEST = re.compile(r"\s*\w*TEST\w*\(\s*(\w+),\s*(?!DISABLED_)(\w+)")
 _REFUSED = re.compile(r"\s*#ifdef REFUSED_(\w+)")
 _STATEMENT = re.compile(rf"({_ID}) (S[123]) (?:\[(now|cannot hold: (.+?))\] )?([^\s\[].*)")

@@ -144,8 +144,7 @@ class CompletedAwaiter : public PrimitiveAwaiter<Derived, AsCompletedState, Comp
     if (!this->cancelled_) state_->give_back(std::move(this->given));
   }
 
-  // error() has more to do than to tell: it is to be called.
-  bool succeeded() = delete;
+  bool succeeded() = delete;  // error() has more to do than to tell
   std::exception_ptr error() {
     if (this->foreign_) return make_foreign_error(AsCompletedState::kKind);
     if (this->state() != Leaf::State::kIdle) state_->arrived(this->given);

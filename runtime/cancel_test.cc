@@ -280,6 +280,32 @@ EDDY_TEST_EVERYWHERE(Cancel, OfOneselfJustBeforeTheEndCancelsTheTask) {
   EXPECT_TRUE(task.cancelled());
 }
 
+// CAN-12: also before the first step, which then is taken.
+EDDY_TEST_EVERYWHERE(Cancel, ThatIsTakenBackBeforeTheFirstStepLetsTheBodyRun) {
+  const auto body = []() -> Coro<int> {
+    co_await yield_now();
+    co_return 1;
+  };
+  auto task = create_task(body);
+  EXPECT_TRUE(task.cancel());
+  EXPECT_TRUE(task.cancel());
+  EXPECT_EQ(task.uncancel(), 1);
+  EXPECT_EQ(task.uncancel(), 0);
+  const int value = co_await task;
+  EXPECT_EQ(value, 1);
+}
+
+Coro<int> hold([[maybe_unused]] std::shared_ptr<void> argument) { co_return 1; }
+
+// The arguments of a coroutine die before it is known how it ended.
+EDDY_TEST_EVERYWHERE(Cancel, FromTheDestructorOfAnArgumentOfTheTaskCounts) {
+  std::shared_ptr<void> cancels(nullptr, [](void*) { current_task().cancel(); });
+  auto task = create_task(hold(std::move(cancels)));
+  const auto outcome = co_await as_outcome(task);
+  EXPECT_TRUE(outcome.cancelled());
+  EXPECT_EQ(task.cancelling(), 1);
+}
+
 // CAN-12: withdrawn before it was delivered, it never is.
 EDDY_TEST_EVERYWHERE(Cancel, ThatIsTakenBackInTimeIsNeverDelivered) {
   const auto body = []() -> Coro<int> {

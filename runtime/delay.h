@@ -67,12 +67,14 @@ class Delay {
   static constexpr std::int64_t from_chrono(std::chrono::duration<Rep, Period> d) {
     if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
       return from_seconds(std::chrono::duration<long double>(d).count());
-    } else if constexpr (std::ratio_divide<Period, std::nano>::den == 1) {
+    } else if constexpr (std::integral<Rep> && sizeof(Rep) <= sizeof(std::int64_t) &&
+                         std::ratio_divide<Period, std::nano>::den == 1) {
+      const auto count = +d.count();
       constexpr std::int64_t kFactor = std::ratio_divide<Period, std::nano>::num;
       constexpr std::int64_t kMost = kNeverNs / kFactor;
-      if (std::cmp_greater(d.count(), kMost)) return kNeverNs;
-      if (std::cmp_less(d.count(), -kMost)) return std::numeric_limits<std::int64_t>::min();
-      return static_cast<std::int64_t>(d.count()) * kFactor;
+      if (std::cmp_greater(count, kMost)) return kNeverNs;
+      if (std::cmp_less(count, -kMost)) return std::numeric_limits<std::int64_t>::min();
+      return static_cast<std::int64_t>(count) * kFactor;
     } else {
       using Limits = std::chrono::duration<long double, std::nano>;
       const long double ns = std::chrono::duration_cast<Limits>(d).count();

@@ -47,6 +47,21 @@ TEST(Delay, CountsNanoseconds) {
   EXPECT_EQ(Delay(1s).after(at(5)), at(1'000'000'005));
 }
 
+// Whatever counts them.
+TEST(Delay, TakesCountsOfAnyType) {
+  using std::chrono::duration;
+  EXPECT_EQ(Delay(duration<char>(3)).duration(), 3s);
+  EXPECT_EQ(Delay(duration<std::int8_t, std::milli>(-5)).duration(), -5ms);
+  EXPECT_EQ(Delay(duration<std::uint16_t, std::micro>(40'000)).duration(), 40ms);
+  EXPECT_EQ(Delay(duration<std::uint64_t>(7)).duration(), 7s);
+  EXPECT_TRUE(Delay(duration<std::uint64_t>(std::uint64_t{1} << 63)).is_never());
+  EXPECT_TRUE(Delay(duration<std::uint64_t, std::nano>(~std::uint64_t{0})).is_never());
+  // The last that can be counted, and what is one more.
+  EXPECT_EQ(Delay(duration<std::int64_t>(9'223'372'036)).duration(), 9'223'372'036s);
+  EXPECT_TRUE(Delay(duration<std::int64_t>(9'223'372'037)).is_never());
+  EXPECT_EQ(Delay(duration<std::int64_t>(-9'223'372'036)).duration(), -9'223'372'036s);
+}
+
 // A wait is never short.
 TEST(Delay, RoundsUp) {
   using Picoseconds = std::chrono::duration<std::int64_t, std::pico>;

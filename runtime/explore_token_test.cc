@@ -33,7 +33,6 @@ using testing_support::look_at;
 using testing_support::message_of;
 using testing_support::turns_of;
 
-// What has become of one that runs under a token.
 // Who cancels the token: one who is not concerned, or the first that runs under it, as the last
 // thing that it does.
 struct TokenCancel {
@@ -51,6 +50,7 @@ struct TokenCancel {
   }
 };
 
+// What has become of one that runs under a token.
 struct RunUnder {
   bool begun = false;
   bool over = false;   // run() has ended

@@ -28,29 +28,13 @@
 #include "eddy/runtime/inbox.h"
 #include "eddy/runtime/is_coro.h"
 #include "eddy/runtime/loop_core.h"
+#include "eddy/runtime/loop_counters.h"
 #include "eddy/runtime/run_options.h"
 #include "eddy/runtime/task.h"
 #include "eddy/runtime/thread_job.h"
 #include "eddy/runtime/thread_pool.h"
 
 namespace eddy {
-
-// What of a loop is alive; all zero after run().
-struct LoopCounters {
-  std::size_t tasks = 0;        // not done
-  std::size_t futures = 0;      // pending, made by the user or by a combinator
-  std::size_t timers = 0;       // sleeps, timeouts and call_later callbacks to come
-  std::size_t handles = 0;      // callbacks that have neither run nor been cancelled
-  std::size_t operations = 0;   // kernel requests in flight
-  std::size_t descriptors = 0;  // sockets that the loop's objects hold
-  std::size_t children = 0;     // processes that were started and not waited for
-  std::size_t jobs = 0;         // calls that executors have
-
-  std::size_t total() const {
-    return tasks + futures + timers + handles + operations + descriptors + children + jobs;
-  }
-  bool operator==(const LoopCounters&) const = default;
-};
 
 // Belongs to the thread that runs it. After fork() the child may make loops of its own, but not
 // use those of its parent: get_running_loop() finds none, running one is a std::logic_error,

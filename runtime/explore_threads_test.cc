@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -33,6 +32,7 @@
 #include "eddy/runtime/to_thread.h"
 #include "eddy/runtime/wrap_future.h"
 #include "eddy/testing/explore.h"
+#include "eddy/testing/gate.h"
 
 namespace eddy {
 namespace {
@@ -244,14 +244,14 @@ TEST(ExploreJobs, EachIsCalledOnceAndItsResultIsNotLost) {
 // A job that ends when it is told to, on a thread of the pool.
 struct PoolWorld {
   std::shared_ptr<ThreadPoolExecutor> pool = std::make_shared<ThreadPoolExecutor>(1);
-  std::promise<void> gate;
+  Gate gate;
   bool open = false;
   bool submitted = false;
 
   // Comes back when the pool's thread has done all that it will do.
   void open_gate() {
     open = true;
-    gate.set_value();
+    gate.open();
     pool->shutdown();
   }
 };
@@ -274,7 +274,7 @@ TEST(ExploreShutdownDefaultExecutor, WaitsForItsJobsUnlessItIsCancelledOrGivesUp
       explorer.point();
       world.submitted = true;
       const auto job = [&world] {
-        world.gate.get_future().wait();
+        EXPECT_TRUE(world.gate.wait());
         return 7;
       };
       const int value = co_await to_thread(job);
